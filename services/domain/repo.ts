@@ -1,0 +1,154 @@
+import type { RepoIdentity } from './identity.ts';
+import type { RepoStatus } from './repo-status.ts';
+
+export type RepoType = 'deb' | 'rpm' | 'raw';
+
+/** Bytes by their name in the blob store. */
+export interface BlobRef {
+  readonly sha256: string;
+  readonly size: number;
+}
+
+/** An uploaded file. `blob` is null for one that was only announced by its metadata. */
+export interface Binary {
+  readonly name: string;
+  readonly arch: string;
+  readonly blob: BlobRef | null;
+  /** RFC 3339 UTC. */
+  readonly created: string;
+  readonly modified: string;
+  readonly builtBy: string | null;
+  /** The repo's revision that brought these bytes: what a generation has not seen is newer. */
+  readonly revision: number;
+}
+
+/** A package that is stored but not in the index, and why. */
+export interface LeftOut {
+  readonly name: string;
+  readonly arch: string;
+  readonly reason: string;
+}
+
+/** Why a publish failed, and the package that made it fail when there is one. */
+export interface Failure {
+  readonly message: string;
+  readonly package: string | null;
+}
+
+/** The generation that clients see now. */
+export interface LiveGeneration {
+  readonly number: number;
+  /** The generation whose files are served: an older number when nothing had changed since. */
+  readonly files: number;
+  /** RFC 3339 UTC. */
+  readonly published: string;
+  /** The repo's revision it was made from. */
+  readonly revision: number;
+  readonly archs: readonly string[];
+  readonly packages: number;
+  readonly signed: boolean;
+  /** Same package, version and arch as another one of other bytes, which was published instead. */
+  readonly shadowed: readonly LeftOut[];
+  /** A lower version than another one of the same package. */
+  readonly superseded: readonly LeftOut[];
+  /** Files that cannot be indexed alone, such as a .dsc whose tarball is missing. */
+  readonly incomplete: readonly LeftOut[];
+}
+
+/** A state change that shaman has not acknowledged yet. */
+export interface PendingEvent {
+  readonly sequence: number;
+  readonly status: Exclude<RepoStatus, 'collecting'>;
+  readonly generation: number;
+  readonly archs: readonly string[];
+  readonly reason: string | null;
+  /** RFC 3339 UTC. */
+  readonly at: string;
+}
+
+/** Everything of a repository but its binaries. */
+export interface RepoHead {
+  readonly type: RepoType | null;
+  readonly status: RepoStatus;
+  readonly failure: Failure | null;
+  readonly extra: Readonly<Record<string, unknown>>;
+  readonly created: string;
+  readonly modified: string;
+  /** Grows with each change of its binaries. */
+  readonly revision: number;
+  /** The last number a publish took; each takes the next one, failed ones too. */
+  readonly generation: number;
+  readonly live: LiveGeneration | null;
+  /** Kept generations before the live one: they stay readable until their time is over. */
+  readonly older: readonly { readonly files: number; readonly replaced: string }[];
+  /** An update that came during a publish: taken up when that ends. */
+  readonly updateAgain: boolean;
+  /** Binaries removed since the live generation was made. */
+  readonly removedSinceLive: number;
+  /** The last event's sequence. */
+  readonly sequence: number;
+  readonly events: readonly PendingEvent[];
+}
+
+/** A repository as it is now. */
+export interface Repo {
+  readonly identity: RepoIdentity;
+  readonly head: RepoHead;
+  /** By `binaryKey`. */
+  readonly binaries: ReadonlyMap<string, Binary>;
+}
+
+/** What is written as one durable step. */
+export interface RepoChange {
+  readonly head?: RepoHead;
+  readonly put?: readonly Binary[];
+  /** Keys of binaries. */
+  readonly remove?: readonly string[];
+}
+
+/** A binary's key within its repo: "/" stands in neither part. */
+export function binaryKey(arch: string, name: string): string {
+  return `${arch}/${name}`;
+}
+
+/** The head of a repo that its first upload makes. */
+export function newRepoHead(now: string): RepoHead {
+  return {
+    type: null,
+    status: 'collecting',
+    failure: null,
+    extra: {},
+    created: now,
+    modified: now,
+    revision: 0,
+    generation: 0,
+    live: null,
+    older: [],
+    updateAgain: false,
+    removedSinceLive: 0,
+    sequence: 0,
+    events: [],
+  };
+}
+
+/** How many changes of its binaries the live generation does not show. */
+export function unpublishedCount(repo: Repo): number {
+  const { live, removedSinceLive } = repo.head;
+  if (live === null) return repo.binaries.size;
+  if (live.revision === repo.head.revision) return 0;
+  let newer = removedSinceLive;
+  for (const binary of repo.binaries.values()) if (binary.revision > live.revision) newer += 1;
+  return newer;
+}
+
+/** The distinct archs under which binaries were uploaded, sorted. */
+export function archsOf(binaries: Iterable<Binary>): string[] {
+  const archs = new Set<string>();
+  for (const binary of binaries) archs.add(binary.arch);
+  return [...archs].sort();
+}
+
+/** The type that a repo takes from its first binary: as the original, everything but an rpm means deb. */
+export function typeFromName(name: string): RepoType {
+  return name.endsWith('.rpm') ? 'rpm' : 'deb';
+}
