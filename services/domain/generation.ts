@@ -1,4 +1,4 @@
-import type { RepoType } from './repo.ts';
+import type { BlobRef, RepoType } from './repo.ts';
 
 /** A package's place in a published repository: the path under the repo's URL and the blob behind it. */
 export interface PublishedPackage {
@@ -7,6 +7,21 @@ export interface PublishedPackage {
   readonly size: number;
   /** Epoch seconds of the upload: `time file` in yum metadata, Last-Modified on the wire. */
   readonly time: number;
+  /** deb: the codename under whose `dists/` it stands; elsewhere empty. A package of two codenames stands here twice. */
+  readonly suite: string;
+}
+
+/** A file that somebody picked for a repository: publishing does not ask why. */
+export interface Picked {
+  readonly name: string;
+  /** The arch under which it was uploaded. */
+  readonly arch: string;
+  /** Null for a binary that was only announced by its metadata. */
+  readonly blob: BlobRef | null;
+  /** Epoch seconds of the upload: the earlier of two equal packages is the one published. */
+  readonly time: number;
+  /** deb: the codename to publish it under; elsewhere empty. */
+  readonly suite: string;
 }
 
 /** An index file of a generation. Small ones that cannot be derived again (signatures) carry their text. */
@@ -23,8 +38,8 @@ export interface Generation {
   readonly type: RepoType;
   /** RFC 3339 UTC; stands in Release and repomd.xml. */
   readonly date: string;
-  /** deb: the codename. */
-  readonly codename: string;
+  /** deb: the codenames, each with its own `dists/`; the repo's own first, there even when empty. */
+  readonly suites: readonly string[];
   /** rpm: one root instead of a directory per arch. */
   readonly singleRoot: boolean;
   readonly archs: readonly string[];

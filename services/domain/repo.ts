@@ -81,8 +81,8 @@ export interface RepoHead {
   readonly live: LiveGeneration | null;
   /** Kept generations before the live one: they stay readable until their time is over. */
   readonly older: readonly { readonly files: number; readonly replaced: string }[];
-  /** An update that came during a publish: taken up when that ends. */
-  readonly updateAgain: boolean;
+  /** What came during a publish and is taken up when that ends: an `update`, or an upload that waits its quiet time. */
+  readonly again: 'now' | 'quiet' | null;
   /** Binaries removed since the live generation was made. */
   readonly removedSinceLive: number;
   /** The last event's sequence. */
@@ -124,7 +124,7 @@ export function newRepoHead(now: string): RepoHead {
     generation: 0,
     live: null,
     older: [],
-    updateAgain: false,
+    again: null,
     removedSinceLive: 0,
     sequence: 0,
     events: [],

@@ -1,0 +1,140 @@
+import type { Generation, IndexFile } from '../domain/generation.ts';
+import type { RepoIdentity } from '../domain/identity.ts';
+import type { PackageHeader } from '../domain/package-header.ts';
+import type { BlobRef, Repo, RepoChange } from '../domain/repo.ts';
+
+/** Wall clock and timers, handed in so that tests own time. */
+export interface Clock {
+  now(): Date;
+  /** Calls back once after the time; the answer cancels it. */
+  after(milliseconds: number, callback: () => void): () => void;
+}
+
+/** Where use cases say what happened; fields, then a sentence. */
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+type Level<T> = ReadonlyMap<string, T>;
+/** project -> ref -> sha1 -> distro -> distro version -> flavor -> repo, without deleted ones. */
+export type FlavorLevel = Level<Repo>;
+export type VersionLevel = Level<FlavorLevel>;
+export type DistroLevel = Level<VersionLevel>;
+export type Sha1Level = Level<DistroLevel>;
+export type RefLevel = Level<Sha1Level>;
+export type ProjectLevel = Level<RefLevel>;
+
+/**
+ * The repositories of this node. One process owns them, so reads answer from memory at once;
+ * only what must survive is awaited.
+ */
+export interface RepoStore {
+  /** The repo, or its tombstone (status `deleted`) while shaman has not been told. */
+  get(identity: RepoIdentity): Repo | undefined;
+  /**
+   * Decides on the current state and applies the change in the same tick, so that two callers never
+   * decide on the same state; resolves when the change is durable. `null` changes nothing. A write
+   * that fails rejects, and the state is again what the disk holds.
+   */
+  change(
+    identity: RepoIdentity,
+    decide: (repo: Repo | undefined) => RepoChange | null,
+  ): Promise<Repo | undefined>;
+  /** As `change`, but durable only with the next durable change of the repo, or shortly after. */
+  changeSoon(
+    identity: RepoIdentity,
+    decide: (repo: Repo | undefined) => RepoChange | null,
+  ): Repo | undefined;
+  /** Forgets a repo and its tombstone, durably. */
+  drop(identity: RepoIdentity): Promise<void>;
+  /** Everything there is, tombstones included. */
+  all(): Iterable<Repo>;
+  tree(): ProjectLevel;
+  /** Calls after each change: for `change` when it is durable, for `changeSoon` at once. */
+  watch(listener: (repo: Repo) => void): void;
+}
+
+/** The projects that exist, with or without repositories. */
+export interface ProjectStore {
+  has(name: string): boolean;
+  names(): string[];
+  /** Durable; an existing one is left as it is. */
+  create(name: string): Promise<void>;
+  remove(name: string): Promise<void>;
+}
+
+/** Bytes that arrived and are not kept yet. */
+export interface ReceivedBlob {
+  readonly ref: BlobRef;
+  /** Hexadecimal; from a worker that follows the stream. */
+  sha512(): Promise<string>;
+  /** Makes the bytes a durable blob, with the header beside it. The sweep spares it until `release`. */
+  keep(header: PackageHeader | null): Promise<void>;
+  /** Removes what arrived; harmless after `keep`. */
+  discard(): Promise<void>;
+  /** The caller's document names the blob now (or never will). */
+  release(): void;
+}
+
+export interface BlobReader {
+  readonly size: number;
+  /** Fills the buffer from the position; answers the bytes read. */
+  read(buffer: Uint8Array, position: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Immutable bytes, each stored once under its sha256. */
+export interface BlobStore {
+  /**
+   * Takes a stream in: hashed while it is written, each chunk shown to `observe` as it passes.
+   * Leaves nothing behind when the stream, the limit (BODY_TOO_LARGE) or `observe` throws.
+   */
+  receive(
+    body: AsyncIterable<Uint8Array>,
+    options: { readonly limit: number; readonly observe: (chunk: Uint8Array) => void },
+  ): Promise<ReceivedBlob>;
+  has(sha256: string): Promise<boolean>;
+  open(sha256: string): Promise<BlobReader>;
+  /**
+   * The parsed header of a package: from memory, from beside the blob, or read again from its bytes.
+   * `name` decides how it is read. Null when the name is no package's; PACKAGE_MALFORMED otherwise.
+   */
+  header(ref: BlobRef, name: string): Promise<PackageHeader | null>;
+  /** Waits for the worker when it is still busy with this blob; computed again when it is missing. */
+  sha512(ref: BlobRef): Promise<string>;
+  /** Keeps the sweep away from blobs that no document names at the moment. */
+  hold(sha256s: Iterable<string>): () => void;
+  /** Free bytes of the file system, for the reserve. */
+  freeBytes(): Promise<number>;
+  /** Removes every blob that is neither in use nor held, received or kept since the sweep began. */
+  sweep(inUse: () => Promise<ReadonlySet<string>>): Promise<{ removed: number; bytes: number }>;
+}
+
+/** Published generations: manifests are durable, index files are derivable from them. */
+export interface GenerationStore {
+  /** Durable when it resolves, as far as the manifest goes; the bytes of its files by their path. */
+  write(
+    identity: RepoIdentity,
+    generation: Generation,
+    files: ReadonlyMap<string, Uint8Array>,
+  ): Promise<void>;
+  read(identity: RepoIdentity, number: number): Promise<Generation>;
+  /**
+   * The bytes of an index file, checked against its hash when they come from disk for the first
+   * time; null when they are lost or wrong, so that the caller derives them again.
+   */
+  bytes(identity: RepoIdentity, file: IndexFile): Promise<Uint8Array | null>;
+  /** Puts derived bytes back. */
+  restore(identity: RepoIdentity, file: IndexFile, bytes: Uint8Array): Promise<void>;
+  /** Removes a generation and the index files that no other one names. */
+  remove(identity: RepoIdentity, number: number): Promise<void>;
+  removeAll(identity: RepoIdentity): Promise<void>;
+}
+
+/** Shaman's side of an event. */
+export interface ShamanClient {
+  /** Resolves when shaman has taken it; rejects with what went wrong. */
+  postRepo(project: string, body: object): Promise<void>;
+}
