@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+
+const TEMPORARY = '.tmp-';
+
+/** A free name in a folder for bytes that are not complete yet; the sweep at start knows it by its shape. */
+export function temporaryPath(folder: string): string {
+  return join(folder, `${TEMPORARY}${randomBytes(12).toString('hex')}`);
+}
+
+/**
+ * Puts bytes under a name so that after a crash or power loss either the old or the new file is
+ * there, whole: temporary file, fsync, rename, fsync of the folder, in this order.
+ */
+export async function writeDurably(
+  path: string,
+  bytes: string | Uint8Array,
+  options: { readonly mode?: number } = {},
+): Promise<void> {
+  const temporary = temporaryPath(dirname(path));
+  try {
+    const file = await open(temporary, 'wx', options.mode ?? 0o644);
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+/** Makes the names in a folder survive power loss: a rename or unlink alone is only in memory. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Removes a file so that it cannot come back after power loss; one that is gone already is fine. */
+export async function removeDurably(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+/** Makes a folder and the missing ones above it, each name durable in its parent. */
+export async function makeFolder(path: string): Promise<void> {
+  const folder = resolve(path);
+  const first = await mkdir(folder, { recursive: true });
+  if (first === undefined) return;
+  for (let made = folder; ; made = dirname(made)) {
+    await syncFolder(dirname(made));
+    if (made === first) return;
+  }
+}
+
+/** Removes what interrupted writes left below a folder; call it once, before anything writes there. */
+export async function sweepTemporaries(folder: string): Promise<number> {
+  let removed = 0;
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.name.startsWith(TEMPORARY)) {
+      await rm(path, { recursive: true, force: true });
+      removed += 1;
+    } else if (entry.isDirectory()) {
+      removed += await sweepTemporaries(path);
+    }
+  }
+  return removed;
+}
+
+/** True for the one file system error that is an answer: there is no such file. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises';
+import type { Adapter } from 'lowdb';
+import { isMissing, writeDurably } from './durable-file.ts';
+
+/** How a document's value is checked when it is read, and printed when it is written. */
+export interface DocumentFormat<T> {
+  /** Makes the value from what the file holds, or throws saying what is wrong with it. */
+  parse(raw: unknown): T;
+  /** What JSON can hold of the value; needed only where the value is not plain JSON itself. */
+  print?(value: T): unknown;
+}
+
+/** Lowdb's port on one JSON file: writes survive power loss, reads are checked instead of trusted. */
+export class DurableJsonAdapter<T> implements Adapter<T> {
+  readonly #path: string;
+  readonly #format: DocumentFormat<T>;
+
+  constructor(path: string, format: DocumentFormat<T>) {
+    this.#path = path;
+    this.#format = format;
+  }
+
+  async read(): Promise<T | null> {
+    let text: string;
+    try {
+      text = await readFile(this.#path, 'utf8');
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+    try {
+      return this.#format.parse(JSON.parse(text));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`cannot read the document ${this.#path}: ${reason}`, { cause: error });
+    }
+  }
+
+  async write(value: T): Promise<void> {
+    const plain = this.#format.print === undefined ? value : this.#format.print(value);
+    await writeDurably(this.#path, JSON.stringify(plain));
+  }
+}

@@ -1,0 +1,230 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { openDocument } from '../../services/platform/document.ts';
+import type { DocumentFormat } from '../../services/platform/durable-json-adapter.ts';
+import {
+  makeFolder,
+  removeDurably,
+  sweepTemporaries,
+  temporaryPath,
+  writeDurably,
+} from '../../services/platform/durable-file.ts';
+import { lockFolder } from '../../services/platform/folder-lock.ts';
+import { needs } from '../fixtures/tool.ts';
+
+interface Numbers {
+  readonly numbers: readonly number[];
+}
+
+const NONE: Numbers = { numbers: [] };
+
+function format(onPrint: () => void = () => {}): DocumentFormat<Numbers> {
+  return {
+    parse(raw) {
+      if (typeof raw === 'object' && raw !== null && 'numbers' in raw && Array.isArray(raw.numbers))
+        return { numbers: raw.numbers.map(Number) };
+      throw new Error('no numbers');
+    },
+    print(value) {
+      onPrint();
+      return value;
+    },
+  };
+}
+
+const adding =
+  (number: number) =>
+  (data: Numbers): Numbers => ({ numbers: [...data.numbers, number] });
+
+function onDisk(path: string): readonly number[] {
+  return format().parse(JSON.parse(readFileSync(path, 'utf8'))).numbers;
+}
+
+t.test('durable files', async (t) => {
+  const folder = t.testdir();
+  await makeFolder(join(folder, 'a/b/c'));
+  await makeFolder(join(folder, 'a/b/c'));
+  const path = join(folder, 'a/b/c/file');
+
+  await writeDurably(path, 'one', { mode: 0o600 });
+  await writeDurably(path, new Uint8Array([116, 119, 111]));
+  t.equal(readFileSync(path, 'utf8'), 'two');
+  t.strictSame(readdirSync(join(folder, 'a/b/c')), ['file'], 'leaves no temporary file');
+
+  mkdirSync(join(folder, 'taken'));
+  await t.rejects(writeDurably(join(folder, 'taken'), 'x'), 'a name that is a folder');
+  t.strictSame(readdirSync(folder).sort(), ['a', 'taken'], 'a failed write leaves nothing');
+
+  writeFileSync(temporaryPath(folder), 'left over');
+  writeFileSync(temporaryPath(join(folder, 'a/b')), 'left over');
+  t.equal(await sweepTemporaries(folder), 2);
+  t.equal(readFileSync(path, 'utf8'), 'two', 'the sweep spares everything else');
+
+  await removeDurably(path);
+  await removeDurably(path);
+  t.notOk(existsSync(path));
+});
+
+t.test('documents coalesce their writes, and acknowledge only what is on disk', async (t) => {
+  const path = join(t.testdir(), 'numbers.json');
+  let writes = 0;
+  const document = await openDocument(
+    path,
+    format(() => (writes += 1)),
+    NONE,
+  );
+  t.notOk(document.present);
+
+  const expected = Array.from({ length: 100 }, (_, index) => index);
+  await Promise.all(
+    expected.map(async (number) => {
+      const promise = document.change(adding(number));
+      t.equal(document.data.numbers.at(-1), number, 'visible at once');
+      await promise;
+      t.ok(onDisk(path).includes(number), 'durable when it resolves');
+    }),
+  );
+  t.strictSame(onDisk(path), expected, 'in order');
+  t.equal(writes, 1, 'changes of one tick ride in one write');
+
+  const first = document.change(adding(100));
+  await Promise.resolve();
+  await Promise.resolve();
+  const later = [document.change(adding(101)), document.change(adding(102))];
+  await first;
+  t.equal(document.data.numbers.length, 103);
+  await Promise.all(later);
+  t.equal(writes, 3, 'changes during a write ride together in the next one');
+
+  document.changeSoon(adding(103));
+  await document.change((data) => data);
+  t.equal(onDisk(path).at(-1), 103, 'an answer that rests on a soon change waits for it');
+  document.changeSoon(adding(104));
+  t.equal(onDisk(path).at(-1), 103);
+  await document.flush();
+  t.equal(onDisk(path).at(-1), 104);
+  const before = writes;
+  await document.flush();
+  await document.change((data) => data);
+  t.equal(writes, before, 'nothing to write, nothing written');
+
+  const pending = document.change(adding(105));
+  const observed = document.change((data) => data);
+  await observed;
+  t.equal(onDisk(path).at(-1), 105, 'a decision that changes nothing waits for what it saw');
+  await pending;
+
+  const again = await openDocument(path, format(), NONE);
+  t.strictSame(again.data, document.data, 'read back');
+  await t.rejects(
+    again.change(() => {
+      throw new Error('refused');
+    }),
+    { message: 'refused' },
+  );
+
+  const removal = document.remove();
+  const revived = document.change(adding(7));
+  await Promise.all([removal, revived]);
+  t.strictSame(onDisk(path), [7], 'changed after its removal, in one write');
+  await document.remove();
+  t.notOk(existsSync(path));
+  t.strictSame(document.data, NONE);
+
+  writeFileSync(path, '{"numbers": 3}');
+  await t.rejects(openDocument(path, format(), NONE), { message: /numbers\.json: no numbers/ });
+  writeFileSync(path, '{"numbers": [');
+  await t.rejects(openDocument(path, format(), NONE), { message: /numbers\.json: .*JSON/ });
+});
+
+t.test('a document on a failing disk', async (t) => {
+  const path = join(t.testdir(), 'numbers.json');
+  const document = await openDocument(path, format(), NONE);
+  // A folder under its name is a disk that refuses the rename, and lets go of it again.
+  mkdirSync(path);
+  document.changeSoon(adding(1));
+  const refused = [document.change(adding(2)), document.change(adding(3))];
+  const results = Promise.allSettled(refused);
+  await Promise.resolve();
+  await Promise.resolve();
+  const meanwhile = document.change(adding(4));
+  const impossible = document.change((data) => {
+    if (!data.numbers.includes(2)) throw new Error('needs the two');
+    return adding(5)(data);
+  });
+  const outcome = t.rejects(impossible, { message: 'needs the two' });
+  await t.rejects(Promise.all(refused), { code: /EISDIR|ENOTEMPTY|EEXIST/ });
+  rmdirSync(path);
+  t.strictSame(document.data.numbers, [1, 4], 'its changes are taken back, later ones stand');
+  t.same(
+    (await results).map((result) => result.status),
+    ['rejected', 'rejected'],
+  );
+  await outcome;
+  await meanwhile;
+  t.strictSame(onDisk(path), [1, 4], 'the next write tries again');
+
+  mkdirSync(join(path, '../other'));
+  const other = await openDocument(join(path, '../other/x.json'), format(), NONE);
+  await other.change(adding(1));
+  rmSync(join(path, '../other'), { recursive: true });
+  await t.rejects(other.change(adding(2)), { code: 'ENOENT' });
+  t.strictSame(other.data.numbers, [1]);
+  mkdirSync(join(path, '../other'));
+  await other.flush();
+  t.strictSame(
+    onDisk(join(path, '../other/x.json')),
+    [1],
+    'flush settles what a failure left open',
+  );
+});
+
+const HOLDER = fileURLToPath(new URL('../fixtures/hold-lock.ts', import.meta.url));
+
+/** A real second process that has, or failed to get, the lock. */
+async function holder(folder: string): Promise<{ process: ChildProcess; locked: boolean }> {
+  const child = spawn(process.execPath, ['--import=tsx', HOLDER, folder], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  const locked = await Promise.race([
+    once(child.stdout, 'data').then(() => true),
+    once(child, 'exit').then(() => false),
+  ]);
+  return { process: child, locked };
+}
+
+t.test('one process per data folder', needs(['flock', 'util-linux']), async (t) => {
+  const folder = t.testdir();
+  const first = await holder(folder);
+  t.teardown(() => first.process.kill('SIGKILL'));
+  t.ok(first.locked);
+
+  await t.rejects(lockFolder(folder), { code: 'DATA_LOCKED', message: new RegExp(folder) });
+  t.notOk((await holder(folder)).locked, 'a second process is refused');
+
+  first.process.kill('SIGKILL');
+  await once(first.process, 'exit');
+  const mine = await lockFolder(folder);
+  t.notOk((await holder(folder)).locked, 'after kill -9 it was free, and is ours');
+  await t.rejects(lockFolder(folder), { code: 'DATA_LOCKED' }, 'also within one process');
+
+  mine.release();
+  const last = await holder(folder);
+  t.ok(last.locked, 'released');
+  last.process.stdin?.end();
+  t.strictSame(await once(last.process, 'exit'), [0, null], 'the lock keeps no process alive');
+  await t.rejects(lockFolder(join(folder, 'missing')), { code: 'ENOENT' });
+});
