@@ -35,8 +35,9 @@ export interface RepoStore {
   get(identity: RepoIdentity): Repo | undefined;
   /**
    * Decides on the current state and applies the change in the same tick, so that two callers never
-   * decide on the same state; resolves when the change is durable. `null` changes nothing. A write
-   * that fails rejects, and the state is again what the disk holds.
+   * decide on the same state; resolves when the change is durable. `null` changes nothing and resolves
+   * when what it was decided on is durable. A write that fails rejects, and the state is again what
+   * the disk holds.
    */
   change(
     identity: RepoIdentity,
@@ -47,7 +48,7 @@ export interface RepoStore {
     identity: RepoIdentity,
     decide: (repo: Repo | undefined) => RepoChange | null,
   ): Repo | undefined;
-  /** Forgets a repo and its tombstone, durably. */
+  /** Forgets a tombstone that has nothing left to tell, durably; a repo that lives again stays. */
   drop(identity: RepoIdentity): Promise<void>;
   /** Everything there is, tombstones included. */
   all(): Iterable<Repo>;
@@ -130,11 +131,17 @@ export interface GenerationStore {
   restore(identity: RepoIdentity, file: IndexFile, bytes: Uint8Array): Promise<void>;
   /** Removes a generation and the index files that no other one names. */
   remove(identity: RepoIdentity, number: number): Promise<void>;
-  removeAll(identity: RepoIdentity): Promise<void>;
+  /** Removes every generation up to a number: a repo made again meanwhile has higher ones. */
+  removeUpTo(identity: RepoIdentity, number: number): Promise<void>;
 }
 
-/** Shaman's side of an event. */
+/** What shaman made of an event. */
+export type Receipt =
+  | { readonly taken: true }
+  /** Shaman is there and does not want this event, for instance because our key is wrong. */
+  | { readonly taken: false; readonly reason: string };
+
 export interface ShamanClient {
-  /** Resolves when shaman has taken it; rejects with what went wrong. */
-  postRepo(project: string, body: object): Promise<void>;
+  /** Rejects when shaman cannot be reached or is in trouble itself. */
+  postRepo(project: string, body: object): Promise<Receipt>;
 }

@@ -24,9 +24,14 @@ export function parseIdentity(raw: RepoIdentity): RepoIdentity {
   };
 }
 
+/** One segment of our URLs: "/" is encoded, but not the characters that package versions are full of. */
+export function encodeSegment(segment: string): string {
+  return encodeURIComponent(segment).replace(/%(2B|3A|40|2C)/g, decodeURIComponent);
+}
+
 /** The identity as one URL path without slashes at its ends: also its unique key. A ref is one segment. */
 export function repoPath(identity: RepoIdentity): string {
   const { project, ref, sha1, distro, distroVersion, flavor } = identity;
-  const parts = [project, ref, sha1, distro, distroVersion].map(encodeURIComponent);
-  return `${parts.join('/')}/flavors/${encodeURIComponent(flavor)}`;
+  const parts = [project, ref, sha1, distro, distroVersion].map(encodeSegment);
+  return `${parts.join('/')}/flavors/${encodeSegment(flavor)}`;
 }

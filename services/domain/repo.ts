@@ -83,8 +83,6 @@ export interface RepoHead {
   readonly older: readonly { readonly files: number; readonly replaced: string }[];
   /** What came during a publish and is taken up when that ends: an `update`, or an upload that waits its quiet time. */
   readonly again: 'now' | 'quiet' | null;
-  /** Binaries removed since the live generation was made. */
-  readonly removedSinceLive: number;
   /** The last event's sequence. */
   readonly sequence: number;
   readonly events: readonly PendingEvent[];
@@ -125,20 +123,15 @@ export function newRepoHead(now: string): RepoHead {
     live: null,
     older: [],
     again: null,
-    removedSinceLive: 0,
     sequence: 0,
     events: [],
   };
 }
 
-/** How many changes of its binaries the live generation does not show. */
+/** How many changes of its binaries (added, replaced, removed) the live generation does not show. */
 export function unpublishedCount(repo: Repo): number {
-  const { live, removedSinceLive } = repo.head;
-  if (live === null) return repo.binaries.size;
-  if (live.revision === repo.head.revision) return 0;
-  let newer = removedSinceLive;
-  for (const binary of repo.binaries.values()) if (binary.revision > live.revision) newer += 1;
-  return newer;
+  const { live, revision } = repo.head;
+  return live === null ? repo.binaries.size : revision - live.revision;
 }
 
 /** The distinct archs under which binaries were uploaded, sorted. */

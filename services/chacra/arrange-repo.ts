@@ -1,0 +1,53 @@
+import type { RepoType } from '../domain/repo.ts';
+import { arrangeDeb } from './arrange-deb.ts';
+import { arrangeRaw } from './arrange-raw.ts';
+import { arrangeRpm } from './arrange-rpm.ts';
+import type { Arrangement, Candidate, TakenPath } from './arrangement.ts';
+
+/** zypper reads one repository at the root; yum and dnf one for each arch. */
+const SINGLE_ROOT_DISTROS: readonly string[] = ['opensuse', 'sle'];
+
+/** True for the distros whose clients expect one repository at the root. */
+export function isSingleRoot(distro: string): boolean {
+  return SINGLE_ROOT_DISTROS.includes(distro);
+}
+
+/** Decides what of the picked files is published and where, by the rules of the repo's type. */
+export function arrangeRepo(
+  candidates: readonly Candidate[],
+  options: {
+    readonly type: RepoType;
+    readonly distro: string;
+    readonly suites: readonly string[];
+    readonly takenPath: TakenPath;
+  },
+): Arrangement {
+  const { type, distro, suites, takenPath } = options;
+  // The first of two equals is the one published, and nothing else may depend on the order given.
+  const ordered = [...candidates].sort(byTimeThenName);
+  const root = { type, suites: type === 'deb' ? suites : [], singleRoot: false };
+  switch (type) {
+    case 'deb':
+      return { ...root, ...arrangeDeb(ordered, takenPath) };
+    case 'rpm':
+      return {
+        ...root,
+        ...arrangeRpm(ordered, takenPath),
+        singleRoot: isSingleRoot(distro),
+      };
+    case 'raw':
+      return { ...root, ...arrangeRaw(ordered, takenPath) };
+  }
+}
+
+function byTimeThenName(a: Candidate, b: Candidate): number {
+  return (
+    a.pick.time - b.pick.time ||
+    compare(a.pick.arch, b.pick.arch) ||
+    compare(a.pick.name, b.pick.name)
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

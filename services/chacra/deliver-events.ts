@@ -1,0 +1,140 @@
+import { repoPath } from '../domain/identity.ts';
+import type { RepoIdentity } from '../domain/identity.ts';
+import { acknowledge } from '../domain/repo-events.ts';
+import type { PendingEvent, Repo } from '../domain/repo.ts';
+import type { Clock, Log, Receipt, RepoStore, ShamanClient } from './ports.ts';
+
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 30_000;
+/** A refused event holds up its own repo only, and is offered again this much later. */
+const REFUSED_PAUSE = 60_000;
+const PARALLEL = 8;
+
+/**
+ * Brings every event to shaman, in order for each repo, at least once, however long shaman is away.
+ * The events stand in the repos' documents until they are acknowledged.
+ */
+export class EventDelivery {
+  readonly #repos: RepoStore;
+  readonly #shaman: ShamanClient;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #body: (repo: Repo, event: PendingEvent) => object;
+  readonly #waiting = new Map<string, RepoIdentity>();
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #refused = new Map<string, () => void>();
+  /** Set while shaman is away: nobody knocks until the pause is over, then one at a time. */
+  #away: { readonly pause: number; readonly cancel: () => void; over: boolean } | null = null;
+  #stopped = false;
+
+  constructor(options: {
+    readonly repos: RepoStore;
+    readonly shaman: ShamanClient;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly body: (repo: Repo, event: PendingEvent) => object;
+  }) {
+    this.#repos = options.repos;
+    this.#shaman = options.shaman;
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#body = options.body;
+  }
+
+  /** Delivers what a former process left, and from now on whatever comes. */
+  start(): void {
+    this.#repos.watch((repo) => this.#offer(repo));
+    for (const repo of this.#repos.all()) this.#offer(repo);
+  }
+
+  /** True while shaman does not answer. */
+  get isAway(): boolean {
+    return this.#away !== null;
+  }
+
+  /** Finishes the deliveries under way; the others stand in their documents. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#away?.cancel();
+    for (const cancel of this.#refused.values()) cancel();
+    this.#waiting.clear();
+    await Promise.all(this.#running.values());
+  }
+
+  #offer(repo: Repo): void {
+    if (this.#stopped || repo.head.events.length === 0) return;
+    const key = repoPath(repo.identity);
+    if (this.#running.has(key) || this.#refused.has(key)) return;
+    this.#waiting.set(key, repo.identity);
+    this.#fill();
+  }
+
+  #fill(): void {
+    for (const [key, identity] of this.#waiting) {
+      if (this.#stopped || this.#away?.over === false) return;
+      if (this.#running.size >= (this.#away === null ? PARALLEL : 1)) return;
+      this.#waiting.delete(key);
+      const run = this.#deliver(key, identity).finally(() => {
+        this.#running.delete(key);
+        const repo = this.#repos.get(identity);
+        if (repo !== undefined) this.#offer(repo);
+        this.#fill();
+      });
+      this.#running.set(key, run);
+    }
+  }
+
+  async #deliver(key: string, identity: RepoIdentity): Promise<void> {
+    for (;;) {
+      const repo = this.#repos.get(identity);
+      const event = repo?.head.events[0];
+      if (repo === undefined || event === undefined || this.#stopped) return;
+      let receipt: Receipt;
+      try {
+        receipt = await this.#shaman.postRepo(identity.project, this.#body(repo, event));
+      } catch (cause) {
+        this.#goAway(cause);
+        return;
+      }
+      this.#away = null;
+      if (!receipt.taken) {
+        this.#log.warn(
+          { repo: key, status: event.status, reason: receipt.reason },
+          'shaman refused an event',
+        );
+        this.#setAside(key, identity);
+        return;
+      }
+      await this.#acknowledge(identity, event);
+    }
+  }
+
+  async #acknowledge(identity: RepoIdentity, event: PendingEvent): Promise<void> {
+    const after = this.#repos.changeSoon(identity, (repo) =>
+      repo === undefined ? null : { head: acknowledge(repo.head, event.sequence) },
+    );
+    // A deleted repo is remembered only until shaman knows of it.
+    if (after?.head.status === 'deleted') await this.#repos.drop(identity);
+  }
+
+  #goAway(cause: unknown): void {
+    if (this.#stopped || this.#away?.over === false) return;
+    if (this.#away === null) this.#log.warn({ err: cause }, 'shaman is away; events wait');
+    const pause = Math.min((this.#away?.pause ?? FIRST_PAUSE / 2) * 2, LONGEST_PAUSE);
+    const cancel = this.#clock.after(pause, () => {
+      this.#away = { pause, cancel, over: true };
+      this.#fill();
+    });
+    this.#away = { pause, cancel, over: false };
+  }
+
+  #setAside(key: string, identity: RepoIdentity): void {
+    if (this.#stopped) return;
+    const cancel = this.#clock.after(REFUSED_PAUSE, () => {
+      this.#refused.delete(key);
+      const repo = this.#repos.get(identity);
+      if (repo !== undefined) this.#offer(repo);
+    });
+    this.#refused.set(key, cancel);
+  }
+}

@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+
+const LEVEL = 6;
+const LONGEST_GROUP = 256;
+
+/** A text that indices are made of; its key is the sha256 of the package it describes. */
+export interface IndexEntry {
+  readonly key: string;
+  readonly text: string;
+}
+
+/** One index file, plain and compressed. */
+export interface CompressedIndex {
+  readonly plain: Uint8Array;
+  readonly plainSha256: string;
+  readonly gz: Uint8Array;
+  readonly gzSha256: string;
+}
+
+const compress = promisify(gzip);
+
+/**
+ * Compresses indices as many gzip members, one for each group of entries, and remembers members:
+ * one more package among thousands compresses one group again. apt, dnf and zypper read
+ * multi-member gzip (RFC 1952, 2.2).
+ */
+export class GzipMembers {
+  readonly #limit: number;
+  readonly #members = new Map<string, Uint8Array>();
+  #bytes = 0;
+
+  constructor(options: { readonly cacheBytes: number }) {
+    this.#limit = options.cacheBytes;
+  }
+
+  async compress(
+    entries: readonly IndexEntry[],
+    around: { readonly head: string; readonly tail: string } = { head: '', tail: '' },
+  ): Promise<CompressedIndex> {
+    const texts = groups(entries);
+    if (around.head !== '') texts.unshift(around.head);
+    if (around.tail !== '' || texts.length === 0) texts.push(around.tail);
+    const plain = texts.map((text) => Buffer.from(text));
+    const members = await Promise.all(plain.map((part) => this.#member(part)));
+    const whole = Buffer.concat(plain);
+    const gz = Buffer.concat(members);
+    return { plain: whole, plainSha256: sha256(whole), gz, gzSha256: sha256(gz) };
+  }
+
+  async #member(plain: Uint8Array): Promise<Uint8Array> {
+    const key = sha256(plain);
+    const known = this.#members.get(key);
+    if (known !== undefined) {
+      this.#members.delete(key);
+      this.#members.set(key, known);
+      return known;
+    }
+    const member = await compress(plain, { level: LEVEL });
+    if (!this.#members.has(key)) this.#bytes += member.length;
+    this.#members.set(key, member);
+    for (const [oldest, { length }] of this.#members) {
+      if (this.#bytes <= this.#limit) break;
+      this.#members.delete(oldest);
+      this.#bytes -= length;
+    }
+    return member;
+  }
+}
+
+/**
+ * Cuts entries into groups where the entries themselves say so (after one in 64, by its hash), so
+ * that an entry put in between leaves all groups but its own as they were.
+ */
+function groups(entries: readonly IndexEntry[]): string[] {
+  const texts: string[] = [];
+  let group: string[] = [];
+  for (const { key, text } of entries) {
+    group.push(text);
+    if (Number.parseInt(key.slice(0, 2), 16) < 4 || group.length === LONGEST_GROUP) {
+      texts.push(group.join(''));
+      group = [];
+    }
+  }
+  if (group.length > 0) texts.push(group.join(''));
+  return texts;
+}
+
+/** The name of bytes: what indices list and clients check. */
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

@@ -1,0 +1,156 @@
+import type { Generation, Picked, PublishedPackage } from '../domain/generation.ts';
+import { repoPath } from '../domain/identity.ts';
+import type { RepoIdentity } from '../domain/identity.ts';
+import type { PackageHeader } from '../domain/package-header.ts';
+import type { LiveGeneration, Repo } from '../domain/repo.ts';
+import { arrangeRepo } from './arrange-repo.ts';
+import type { Arrangement } from './arrangement.ts';
+import type { KeptFiles } from './kept-files.ts';
+import type { BlobStore, Clock, GenerationStore, Log, RepoStore } from './ports.ts';
+import { begin, fail, failureOf, succeed } from './publish-steps.ts';
+import type { RenderRepo } from './rendering.ts';
+
+/** Chooses what stands in a repo; publishing does not ask why. */
+export type Picker = (repo: Repo) => {
+  readonly picks: readonly Picked[];
+  readonly suites: readonly string[];
+};
+
+export interface PublishCollaborators {
+  readonly repos: RepoStore;
+  readonly blobs: BlobStore;
+  readonly generations: GenerationStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly pick: Picker;
+  readonly render: RenderRepo;
+  readonly kept: KeptFiles;
+  /** True when what is rendered is signed. */
+  readonly signed: boolean;
+}
+
+/**
+ * Publishes one repo: builds the next generation beside the live one and switches to it in one
+ * durable write. Whatever goes wrong leaves the live generation as it is and the repo `failed`.
+ */
+export async function publishRepo(
+  collaborators: PublishCollaborators,
+  identity: RepoIdentity,
+): Promise<void> {
+  const { repos, blobs, clock, log } = collaborators;
+  const started = clock.now();
+  const repo = repos.changeSoon(identity, (current) =>
+    current === undefined ? null : { head: begin(current, started) },
+  );
+  if (repo?.head.status !== 'building') return;
+  const { generation: number, revision, live: before } = repo.head;
+  const { picks, suites } = collaborators.pick(repo);
+  const release = blobs.hold(picks.flatMap(({ blob }) => (blob === null ? [] : [blob.sha256])));
+  try {
+    const live = await build(collaborators, repo, { number, revision, picks, suites, before });
+    await repos.change(identity, (current) =>
+      current?.head.status === 'building' ? { head: succeed(current, live, clock.now()) } : null,
+    );
+    log.info(
+      {
+        repo: repoPath(identity),
+        generation: number,
+        packages: live.packages,
+        milliseconds: clock.now().getTime() - started.getTime(),
+      },
+      'published',
+    );
+  } catch (cause) {
+    const failure = failureOf(cause);
+    log.error({ repo: repoPath(identity), generation: number, err: cause }, 'publishing failed');
+    await repos.change(identity, (current) =>
+      current?.head.status === 'building' ? { head: fail(current, failure, clock.now()) } : null,
+    );
+  } finally {
+    release();
+    const status = repos.get(identity)?.head.status;
+    // Deleted while it was being published: what was just written belongs to nobody.
+    if (status === undefined || status === 'deleted')
+      await collaborators.generations.removeUpTo(identity, number);
+  }
+}
+
+interface Plan {
+  readonly number: number;
+  readonly revision: number;
+  readonly picks: readonly Picked[];
+  readonly suites: readonly string[];
+  readonly before: LiveGeneration | null;
+}
+
+async function build(
+  { blobs, generations, clock, render, kept, signed }: PublishCollaborators,
+  repo: Repo,
+  { number, revision, picks, suites, before }: Plan,
+): Promise<LiveGeneration> {
+  const { identity, head } = repo;
+  const headers = new Map<string, PackageHeader>();
+  const read = await Promise.all(
+    picks.map(async (pick) => {
+      const header = pick.blob === null ? null : await blobs.header(pick.blob, pick.name);
+      if (header !== null && pick.blob !== null) headers.set(pick.blob.sha256, header);
+      return { pick, header };
+    }),
+  );
+  const previous = before === null ? null : await generations.read(identity, before.files);
+  const taken = await kept.of(repo);
+  const arranged = arrangeRepo(read, {
+    type: head.type ?? 'deb',
+    distro: identity.distro,
+    suites,
+    takenPath: (path) => taken.package(path)?.sha256,
+  });
+  const archs = [...new Set(picks.map(({ arch }) => arch))].sort();
+  const live = {
+    number,
+    published: clock.now().toISOString(),
+    revision,
+    archs,
+    packages: arranged.packages.length,
+    signed,
+    shadowed: arranged.shadowed,
+    superseded: arranged.superseded,
+    incomplete: arranged.incomplete,
+  };
+  if (before?.signed === signed && previous !== null && isSame(previous, arranged)) {
+    return { ...live, files: before.files };
+  }
+  const plan: Omit<Generation, 'files'> = {
+    number,
+    type: arranged.type,
+    date: live.published,
+    suites: arranged.suites,
+    singleRoot: arranged.singleRoot,
+    archs,
+    packages: arranged.packages,
+  };
+  const { files, bytes } = await render(plan, (sha256) => headers.get(sha256));
+  await generations.write(identity, { ...plan, files }, bytes);
+  return { ...live, files: number };
+}
+
+function isSame(previous: Generation, arranged: Arrangement): boolean {
+  return (
+    previous.type === arranged.type &&
+    previous.singleRoot === arranged.singleRoot &&
+    sameList(previous.suites, arranged.suites, (a, b) => a === b) &&
+    sameList(previous.packages, arranged.packages, samePackage)
+  );
+}
+
+function samePackage(a: PublishedPackage, b: PublishedPackage): boolean {
+  return a.path === b.path && a.sha256 === b.sha256 && a.suite === b.suite && a.time === b.time;
+}
+
+function sameList<T>(a: readonly T[], b: readonly T[], same: (a: T, b: T) => boolean): boolean {
+  if (a.length !== b.length) return false;
+  return a.every((item, index) => {
+    const other = b[index];
+    return other !== undefined && same(item, other);
+  });
+}

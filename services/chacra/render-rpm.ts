@@ -1,0 +1,82 @@
+import type { PublishedPackage } from '../domain/generation.ts';
+import type { RpmHeader } from '../domain/package-header.ts';
+import { repomdXml } from '../formats/repomd.ts';
+import { yumDocument, yumEntry } from '../formats/yum-document.ts';
+import { YUM_FOLDERS } from './arrange-rpm.ts';
+import type { GzipMembers, IndexEntry } from './gzip-members.ts';
+import type { HeaderOf, Plan, Rendered, RenderTools } from './rendering.ts';
+import { RenderedFiles } from './rendered-files.ts';
+
+const KINDS = ['primary', 'filelists', 'other'] as const;
+
+interface Rpm {
+  readonly file: PublishedPackage;
+  readonly header: RpmHeader;
+}
+
+/** The index files of a yum repository, one `repodata/` for each directory or one at the root. */
+export async function renderRpm(
+  plan: Plan,
+  headerOf: HeaderOf,
+  { members, signer }: RenderTools,
+): Promise<Rendered> {
+  const rendered = new RenderedFiles();
+  const rpms = plan.packages.flatMap((file) => {
+    const header = headerOf(file.sha256);
+    return header?.kind === 'rpm' ? [{ file, header }] : [];
+  });
+  for (const [root, inside] of roots(plan, rpms)) {
+    const revision = Math.floor(Date.parse(plan.date) / 1000);
+    const documents = await compressDocuments(root, inside, members);
+    const data = KINDS.map((kind) => {
+      const { plain, plainSha256, gz, gzSha256 } = documents[kind];
+      const href = `repodata/${gzSha256}-${kind}.xml.gz`;
+      rendered.addDerivable(`${root}${href}`, gz, gzSha256);
+      return {
+        type: kind,
+        href,
+        sha256: gzSha256,
+        size: gz.length,
+        openSha256: plainSha256,
+        openSize: plain.length,
+      };
+    });
+    const repomd = repomdXml({ revision, timestamp: revision, data });
+    rendered.addText(`${root}repodata/repomd.xml`, repomd);
+    if (signer !== null) {
+      rendered.addText(`${root}repodata/repomd.xml.asc`, await signer.detach(repomd));
+    }
+  }
+  return rendered;
+}
+
+/** Each repository root ('' or 'x86_64/') with the packages below it. */
+function roots(plan: Plan, rpms: readonly Rpm[]): Map<string, readonly Rpm[]> {
+  if (plan.singleRoot) return new Map([['', rpms]]);
+  const byFolder = new Map<string, Rpm[]>(YUM_FOLDERS.map((folder) => [`${folder}/`, []]));
+  for (const rpm of rpms) {
+    const root = rpm.file.path.slice(0, rpm.file.path.indexOf('/') + 1);
+    const list = byFolder.get(root) ?? [];
+    if (list.length === 0) byFolder.set(root, list);
+    list.push(rpm);
+  }
+  return byFolder;
+}
+
+async function compressDocuments(root: string, rpms: readonly Rpm[], members: GzipMembers) {
+  const entries = rpms.map(({ file, header }) => {
+    const { sha256, size, time, path } = file;
+    const href = path.slice(root.length);
+    return { key: sha256, ...yumEntry(header, { sha256, size, fileTime: time, href }) };
+  });
+  const [primary, filelists, other] = await Promise.all(
+    KINDS.map((kind) => {
+      const list: IndexEntry[] = entries.map((entry) => ({ key: entry.key, text: entry[kind] }));
+      return members.compress(list, yumDocument(kind, list.length));
+    }),
+  );
+  if (primary === undefined || filelists === undefined || other === undefined) {
+    throw new TypeError('three kinds give three documents');
+  }
+  return { primary, filelists, other };
+}
