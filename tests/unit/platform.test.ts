@@ -126,6 +126,14 @@ t.test('documents coalesce their writes, and acknowledge only what is on disk', 
   await observed;
   t.equal(onDisk(path).at(-1), 105, 'a decision that changes nothing waits for what it saw');
   await pending;
+  const written = document.change(adding(106));
+  await Promise.resolve();
+  await Promise.resolve();
+  const counted = writes;
+  await document.change((data) => data);
+  t.equal(onDisk(path).at(-1), 106, 'also when that is being written');
+  t.equal(writes, counted, 'without another write');
+  await written;
 
   const again = await openDocument(path, format(), NONE);
   t.strictSame(again.data, document.data, 'read back');

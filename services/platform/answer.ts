@@ -1,0 +1,54 @@
+import type { ServerResponse } from 'node:http';
+
+export type Headers = Readonly<Record<string, string | number>>;
+
+/** What a handler gives back; one function turns it into bytes on the wire. */
+export type Answer =
+  | { readonly kind: 'json'; readonly status?: number; readonly body: unknown; readonly headers?: Headers }
+  | {
+      readonly kind: 'text';
+      readonly status?: number;
+      readonly body: string;
+      readonly type?: string;
+      readonly headers?: Headers;
+    }
+  | { readonly kind: 'empty'; readonly status: number; readonly headers?: Headers }
+  | { readonly kind: 'redirect'; readonly location: string }
+  /** The handler has written the response itself. */
+  | { readonly kind: 'sent' };
+
+/** Writes an answer; HEAD gets the same headers and no body. */
+export function sendAnswer(response: ServerResponse, answer: Answer): void {
+  switch (answer.kind) {
+    case 'json':
+      sendText(response, answer.status ?? 200, JSON.stringify(answer.body), {
+        'Content-Type': 'application/json',
+        ...answer.headers,
+      });
+      return;
+    case 'text':
+      sendText(response, answer.status ?? 200, answer.body, {
+        'Content-Type': answer.type ?? 'text/plain; charset=utf-8',
+        ...answer.headers,
+      });
+      return;
+    case 'empty':
+      response.writeHead(answer.status, answer.headers);
+      response.end();
+      return;
+    case 'redirect':
+      sendText(response, 302, `Found: ${answer.location}\n`, {
+        Location: answer.location,
+        'Content-Type': 'text/plain; charset=utf-8',
+      });
+      return;
+    case 'sent':
+      return;
+  }
+}
+
+function sendText(response: ServerResponse, status: number, text: string, headers: Headers): void {
+  const body = Buffer.from(text);
+  response.writeHead(status, { ...headers, 'Content-Length': body.length });
+  response.end(response.req.method === 'HEAD' ? undefined : body);
+}

@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import { SCOPES } from '../domain/scope.ts';
+import {
+  baseUrl,
+  byteSize,
+  keyHash,
+  listenAddress,
+  network,
+  pathFrom,
+  userName,
+} from './setting-types.ts';
+
+const seconds = (standard: number) => z.number().min(0).meta({ kind: 'seconds' }).default(standard);
+const hours = (standard: number) => z.number().min(0).meta({ kind: 'hours' }).default(standard);
+const flag = (standard: boolean) => z.boolean().default(standard);
+
+/** What the configuration says of one project. */
+const project = z.strictObject({
+  automatic: flag(true).describe(
+    'Publish by itself after each upload and its quiet time; false: only when asked by `update`.',
+  ),
+  disabled: flag(false).describe('Keep what is uploaded, but publish nothing.'),
+});
+
+export type ProjectSettings = z.infer<typeof project>;
+
+/** The rules of a project that the configuration does not name. */
+export const DEFAULT_PROJECT: ProjectSettings = project.parse({});
+
+const chacra = (folder: string) =>
+  z.strictObject({
+    listen: listenAddress()
+      .prefault('127.0.0.1:8081')
+      .describe('Where the storage node listens; port 0 takes a free one.'),
+    publicUrl: baseUrl()
+      .optional()
+      .describe(
+        'How others reach this node: stands in chacra_url, url and source lists. Without it, the address it listens on.',
+      ),
+    shaman: z
+      .strictObject({
+        url: baseUrl().describe('Address of shaman.'),
+        user: userName().describe('Name of this node there.'),
+        keyFile: pathFrom(folder).describe('File with the key of that user.'),
+      })
+      .optional()
+      .describe('Where each state of a repository is told. Without it, nobody is told.'),
+    signing: z
+      .strictObject({
+        keyFile: pathFrom(folder).describe(
+          'Armoured private OpenPGP key, from `gitbuilder key signing` or from gpg.',
+        ),
+        passphraseFile: pathFrom(folder)
+          .optional()
+          .describe('File with the passphrase of that key, where it has one.'),
+      })
+      .optional()
+      .describe('Signs repositories. Without it, they are served unsigned.'),
+    projects: z
+      .record(z.string(), project)
+      .transform(
+        (projects): ReadonlyMap<string, ProjectSettings> => new Map(Object.entries(projects)),
+      )
+      .prefault({})
+      .describe('Rules per project; one that is not named has the defaults.'),
+    quietSeconds: seconds(2).describe(
+      'How long after its last upload a repository of an automatic project is published.',
+    ),
+    maxUploadBytes: byteSize().prefault('64 GiB').describe('The largest file that is taken.'),
+    reserveBytes: byteSize()
+      .prefault('1 GiB')
+      .describe('Space that uploads leave free on the disk; one that would not is answered 507.'),
+    stallSeconds: seconds(60).describe('An upload that sends no byte for so long is dropped.'),
+    keepGenerationsHours: hours(24).describe(
+      'How long a replaced generation of a repository stays readable.',
+    ),
+    sha512: flag(true).describe(
+      'Compute the sha512 that chacractl compares after its upload; switched off only to measure.',
+    ),
+    origin: z.string().default('gitbuilder').describe('Origin in the Release file of apt.'),
+    description: z.string().default('').describe('Description in the Release file of apt.'),
+  });
+
+const shaman = () =>
+  z.strictObject({
+    listen: listenAddress()
+      .prefault('127.0.0.1:8080')
+      .describe('Where the coordinator listens; port 0 takes a free one.'),
+    publicUrl: baseUrl()
+      .optional()
+      .describe('How others reach it. Without it, the address it listens on.'),
+  });
+
+/**
+ * Every setting, with its type, default and help: what is not here does not exist. The parser, the
+ * type `Configuration` and docs/configuration.md all follow from it. Paths start at the folder.
+ */
+export function settings(folder: string) {
+  return z.strictObject({
+    data: pathFrom(folder)
+      .prefault('./data')
+      .describe('Folder of everything that is kept; one process at a time may use it.'),
+    users: z
+      .array(
+        z.strictObject({
+          name: userName().describe('Name of the user.'),
+          keyHash: keyHash().describe('Hash of the key, printed by `gitbuilder key user`.'),
+          scopes: z.array(z.enum(SCOPES)).min(1).describe('What the user may do.'),
+        }),
+      )
+      .default([])
+      .describe('Who may change things. Without any, the first start makes an admin key.'),
+    anonymous: z
+      .enum(['read', 'none'])
+      .default('read')
+      .describe('What may be done without a key: reading, or nothing.'),
+    trustedProxies: z
+      .array(network())
+      .default([])
+      .describe('Proxies whose X-Forwarded-* headers are believed.'),
+    logLevel: z
+      .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+      .default('info')
+      .describe('The least important messages that are logged.'),
+    distros: z
+      .record(z.string(), z.record(z.string(), z.string('expected a version in quotes')))
+      .default({})
+      .describe('Releases beside the built-in ones: distro, codename, version in quotes.'),
+    chacra: chacra(folder).prefault({}).describe('The storage node.'),
+    shaman: shaman().prefault({}).describe('The coordinator.'),
+  });
+}
+
+/** The settings after parsing: every default filled in, every path absolute. */
+export type Configuration = z.infer<ReturnType<typeof settings>>;
