@@ -4,7 +4,12 @@ export type Headers = Readonly<Record<string, string | number>>;
 
 /** What a handler gives back; one function turns it into bytes on the wire. */
 export type Answer =
-  | { readonly kind: 'json'; readonly status?: number; readonly body: unknown; readonly headers?: Headers }
+  | {
+      readonly kind: 'json';
+      readonly status?: number;
+      readonly body: unknown;
+      readonly headers?: Headers;
+    }
   | {
       readonly kind: 'text';
       readonly status?: number;

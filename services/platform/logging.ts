@@ -1,0 +1,26 @@
+import { pino } from 'pino';
+import type { DestinationStream, Level, Logger } from 'pino';
+
+const SECRETS = ['authorization', 'cookie', 'key', 'passphrase', 'password', 'token'];
+
+/**
+ * JSON lines, to standard error unless another place is given. What looks like a secret is cut out
+ * at the top, in headers and in the request's headers, whatever the caller handed in.
+ */
+export function makeLogger(
+  level: Level | 'silent',
+  destination: DestinationStream = pino.destination(2),
+): Logger {
+  const paths = SECRETS.flatMap((name) => [
+    name,
+    `*.${name}`,
+    `headers["${name}"]`,
+    `*.headers["${name}"]`,
+    `headers["proxy-${name}"]`,
+    `*.headers["proxy-${name}"]`,
+  ]);
+  return pino(
+    { level, redact: { paths, censor: '[removed]' }, timestamp: pino.stdTimeFunctions.isoTime },
+    destination,
+  );
+}
