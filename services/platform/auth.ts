@@ -1,7 +1,7 @@
 import { GitbuilderError } from '../domain/errors.ts';
 import { allows } from '../domain/scope.ts';
 import type { Scope } from '../domain/scope.ts';
-import { hashKey, matchesKey } from './keys.ts';
+import { hashKey, makeKey, matchesKey } from './keys.ts';
 
 /** Somebody who has a key. */
 export interface User {
@@ -19,25 +19,21 @@ export interface Caller {
 /** Reads an Authorization header; null for one that is absent, unreadable or wrong. */
 export type Authenticate = (authorization: string | undefined) => Caller | null;
 
-/** Knows the users. Each attempt costs the same whether or not the user exists. */
+/**
+ * Knows the users. Each attempt costs the same whether or not the user exists. A name may stand
+ * there more than once: two keys of one user, while one takes the place of the other.
+ */
 export function authenticator(users: readonly User[]): Authenticate {
-  const nobody: User = { name: '', keyHash: hashKey(''), scopes: [] };
-  const byName = new Map(users.map((user) => [user.name, user]));
+  // Its key is known to nobody.
+  const nobody: User = { name: '', keyHash: hashKey(makeKey()), scopes: [] };
 
   function basic(encoded: string): Caller | null {
     const decoded = Buffer.from(encoded, 'base64').toString();
     // Only the first colon divides: keys may hold more of them.
     const colon = decoded.indexOf(':');
     if (colon < 0) return null;
-    const user = byName.get(decoded.slice(0, colon));
-    const right = matchesKey(decoded.slice(colon + 1), (user ?? nobody).keyHash);
-    return user !== undefined && right ? callerOf(user) : null;
-  }
-
-  function bearer(key: string): Caller | null {
-    // A key alone names nobody, so every user is tried, also after one has matched.
-    const found = users.filter((user) => matchesKey(key, user.keyHash));
-    return found[0] === undefined ? null : callerOf(found[0]);
+    const named = users.filter((user) => user.name === decoded.slice(0, colon));
+    return holderOf(decoded.slice(colon + 1), named.length === 0 ? [nobody] : named);
   }
 
   return (authorization) => {
@@ -46,15 +42,17 @@ export function authenticator(users: readonly User[]): Authenticate {
       case 'basic':
         return basic(credentials);
       case 'bearer':
-        return bearer(credentials);
+        return holderOf(credentials, users);
       default:
         return null;
     }
   };
 }
 
-function callerOf(user: User): Caller {
-  return { user: user.name, scopes: user.scopes };
+/** Tries every candidate, also after one has matched, so that the time tells nothing. */
+function holderOf(key: string, candidates: readonly User[]): Caller | null {
+  const found = candidates.filter((user) => matchesKey(key, user.keyHash))[0];
+  return found === undefined ? null : { user: found.name, scopes: found.scopes };
 }
 
 /** Lets a caller with the scope through; throws UNAUTHENTICATED or FORBIDDEN for all others. */

@@ -45,6 +45,10 @@ t.test('Basic and Bearer', async (t) => {
     user: 'root',
     scopes: ['admin'],
   });
+  const rotating = authenticator([...users, { ...users[0], keyHash: hashKey('new') }]);
+  for (const key of ['a:b:c', 'new']) {
+    t.strictSame(rotating(basicAuthorization('ci', key)), ci, 'either key of one user');
+  }
   const wrong = [
     undefined,
     '',
