@@ -21,7 +21,8 @@ export const ERRORS = {
   NAME_INVALID: {
     status: 400,
     message: 'invalid {what} {value}: {reason}',
-    advice: 'Use one plain path segment of at most 255 bytes, without "/", NUL or control characters.',
+    advice:
+      'Use one plain path segment of at most 255 bytes, without "/", NUL or control characters.',
   },
   REQUEST_INVALID: {
     status: 400,
@@ -62,17 +63,20 @@ export const ERRORS = {
   PACKAGE_MALFORMED: {
     status: 422,
     message: '{name} is not a readable package: {reason}',
-    advice: 'Nothing was kept. Build or copy the package again; dpkg-deb -I or rpm -qp must accept it.',
+    advice:
+      'Nothing was kept. Build or copy the package again; dpkg-deb -I or rpm -qp must accept it.',
   },
   UNAUTHENTICATED: {
     status: 401,
     message: 'this request needs a valid user and key',
-    advice: 'Send HTTP Basic (curl -u user:key) or a Bearer key. Make one with: gitbuilder key user NAME.',
+    advice:
+      'Send HTTP Basic (curl -u user:key) or a Bearer key. Make one with: gitbuilder key user NAME.',
   },
   FORBIDDEN: {
     status: 403,
     message: 'user {user} lacks the scope {scope}',
-    advice: 'Ask an administrator for a key with that scope: gitbuilder key user NAME --scope {scope}.',
+    advice:
+      'Ask an administrator for a key with that scope: gitbuilder key user NAME --scope {scope}.',
   },
   METHOD_NOT_ALLOWED: {
     status: 405,
@@ -108,6 +112,12 @@ export const ERRORS = {
     status: 500,
     message: 'the data folder {folder} is in use by another process',
     advice: 'Stop the other gitbuilder, or choose another folder with --data.',
+  },
+  DATA_DAMAGED: {
+    status: 500,
+    message: 'cannot read {file}: {reason}',
+    advice:
+      'Put it back from a backup, or move it away to go on without what it holds, and start again.',
   },
   STOPPING: {
     status: 503,

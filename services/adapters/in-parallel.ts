@@ -1,0 +1,19 @@
+/** Works through items a bounded number at a time; rejects with the first failure and begins no more. */
+export async function inParallel<T>(
+  items: Iterable<T>,
+  limit: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  // One iterator for all lanes: each takes the next item as soon as it is free.
+  const queue = items[Symbol.iterator]();
+  let failed = false;
+  const lane = async (): Promise<void> => {
+    for (let next = queue.next(); next.done !== true && !failed; next = queue.next()) {
+      await work(next.value).catch((cause: unknown) => {
+        failed = true;
+        throw cause;
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: limit }, lane));
+}

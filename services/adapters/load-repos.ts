@@ -1,0 +1,73 @@
+import { readdir, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { GitbuilderError } from '../domain/errors.ts';
+import { makeFolder, sweepTemporaries } from '../platform/durable-file.ts';
+import { DurableJsonAdapter } from '../platform/durable-json-adapter.ts';
+import { Journal, openJournal } from '../platform/journal.ts';
+import { inParallel } from './in-parallel.ts';
+import { repoDigest } from './repo-digest.ts';
+import { documentPath, journalPath, RepoFiles } from './repo-files.ts';
+import { makeShare, parseRecord, printRecord, replay } from './repo-record.ts';
+import type { RepoRecord, Share } from './repo-record.ts';
+
+const PARALLEL = 16;
+
+/** A repo that a former process left, and its files to go on with. */
+export interface LoadedRepo {
+  readonly record: RepoRecord;
+  readonly files: RepoFiles;
+}
+
+/** Where in the folder of all repos one has its files: 256 folders, so that none gets too long. */
+export function repoFilesPath(folder: string, digest: string): string {
+  return join(folder, digest.slice(0, 2), digest);
+}
+
+/**
+ * Reads every repo below a folder, and removes what interrupted writes left. A file that cannot be
+ * read stops the start (DATA_DAMAGED): going on would lose what it holds without a word.
+ */
+export async function loadRepos(folder: string): Promise<LoadedRepo[]> {
+  await makeFolder(folder);
+  await sweepTemporaries(folder);
+  const loaded: LoadedRepo[] = [];
+  const share = makeShare();
+  const names = await readdir(folder, { recursive: true });
+  const journals = new Set(names.filter((name) => name.endsWith('.journal')));
+  const documents = names.filter((name) => name.endsWith('.json'));
+  await inParallel(documents, PARALLEL, async (name) => {
+    const bare = name.slice(0, -'.json'.length);
+    const hasJournal = journals.delete(`${bare}.journal`);
+    loaded.push(await loadRepo(join(folder, bare), hasJournal, share));
+  });
+  for (const leftover of journals) await rm(join(folder, leftover));
+  return loaded;
+}
+
+async function loadRepo(path: string, hasJournal: boolean, share: Share): Promise<LoadedRepo> {
+  const file = documentPath(path);
+  const record = await readable(file, async () => {
+    const format = { parse: (raw: unknown) => parseRecord(raw, share), print: printRecord };
+    const read = await new DurableJsonAdapter<RepoRecord>(file, format).read();
+    if (read === null) throw new Error('it is gone');
+    if (repoDigest(read.identity) !== basename(path)) throw new Error('it is of another repo');
+    return read;
+  });
+  const journal = journalPath(path);
+  if (!hasJournal) return { record, files: new RepoFiles(path, new Journal(journal, null)) };
+  return readable(journal, async () => {
+    const opened = await openJournal(journal);
+    replay(record, opened.entries, share);
+    return { record, files: new RepoFiles(path, opened.journal) };
+  });
+}
+
+async function readable<T>(file: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+    const reason = inner instanceof Error ? inner.message : String(inner);
+    throw new GitbuilderError('DATA_DAMAGED', { file, reason }, { cause });
+  }
+}

@@ -1,0 +1,8 @@
+import { createHash } from 'node:crypto';
+import { repoPath } from '../domain/identity.ts';
+import type { RepoIdentity } from '../domain/identity.ts';
+
+/** A repo's name on disk: identities can be longer than file names may be, and hold any character. */
+export function repoDigest(identity: RepoIdentity): string {
+  return createHash('sha256').update(repoPath(identity)).digest('hex').slice(0, 32);
+}
