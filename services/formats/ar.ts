@@ -66,8 +66,20 @@ export class ArReader {
   end(): void {
     if (this.#expected === 'header' && this.#filled === 0) return;
     if (this.#expected === 'magic' && this.#filled === 0) throw new Malformed('it is empty');
-    const missing = this.#expected === 'data' ? `, ${this.#remaining} bytes before its end` : '';
-    throw new Malformed(`it is cut off in the ${this.#expected} of an ar member${missing}`);
+    throw new Malformed(`it is cut off in ${this.#place()}`);
+  }
+
+  #place(): string {
+    switch (this.#expected) {
+      case 'magic':
+        return 'its first bytes';
+      case 'header':
+        return 'the header of an ar member';
+      case 'data':
+        return `an ar member, ${this.#remaining} bytes before its end`;
+      case 'padding':
+        return 'the padding of an ar member';
+    }
   }
 
   #fill(chunk: Uint8Array, at: number, wanted: number): number {

@@ -18,8 +18,12 @@ export class DebMembers implements ArSink {
   #filled = 0;
   #finish: (bytes: Uint8Array) => void = () => {};
   #header: Promise<DebHeader> | null = null;
+  #failure: unknown = null;
+
   /** What is wrong with the control archive, once it is known: it is read while data passes. */
-  failure: unknown = null;
+  get failure(): unknown {
+    return this.#failure;
+  }
 
   start(member: ArMember): void {
     // Members with an underscore are for other tools (deb(5)), for instance signatures.
@@ -77,13 +81,13 @@ export class DebMembers implements ArSink {
 
   #startControl(member: ArMember): void {
     const compression = controlCompression(member);
-    if (member.size > LIMIT)
-      throw new Malformed(`its ${member.name} is larger than ${LIMIT} bytes`);
-    this.#keep(member.size, (bytes) => {
+    const { name, size } = member;
+    if (size > LIMIT) throw new Malformed(`its ${name} is larger than ${LIMIT} bytes`);
+    this.#keep(size, (bytes) => {
       this.#next = 'data';
       const header = readControl(bytes, compression);
       header.catch((error: unknown) => {
-        this.failure = error;
+        this.#failure = error;
       });
       this.#header = header;
     });

@@ -23,7 +23,7 @@ const NOT_IN_SOURCES = new Set([
   'checksums-sha512',
 ]);
 
-/** Reads a source package's control file into what Sources says of it (Debian policy 5.4; sources of apt: sources(5) in deb822 form). */
+/** Reads a source package's control file into what Sources says of it (Debian policy 5.4). */
 export function dscHeader(bytes: Uint8Array): DscHeader {
   const fields = onlyParagraph(signedText(decodeControl(bytes)));
   requiredValue(fields, 'Format');
@@ -59,10 +59,13 @@ function fileLines(
   const files = new Map<string, { size: number; digest: string }>();
   for (const line of value.split('\n')) {
     if (line.trim() === '') continue;
-    const parts = /^([0-9a-f]+)\s+(\d{1,15})\s+([A-Za-z0-9][A-Za-z0-9+.~_:%-]*)$/.exec(line.trim());
+    const parts = /^([0-9a-f]+)\s+(\d{1,15})\s+([A-Za-z0-9][A-Za-z0-9+.~_:%-]{0,254})$/.exec(
+      line.trim(),
+    );
     const [, digest = '', size = '', name = ''] = parts ?? [];
-    if (digest.length !== digits)
+    if (digest.length !== digits) {
       throw new Malformed(`its ${field} has an unreadable line ${shown(line)}`);
+    }
     if (files.has(name)) throw new Malformed(`its ${field} names ${name} twice`);
     files.set(name, { size: Number(size), digest });
   }

@@ -28,9 +28,9 @@ export function tarEntries(tar: Uint8Array): TarEntry[] {
     const isName = type === 'L' || type === 'x';
     const size = isName ? number(header, 124, 12) : (paxSize ?? number(header, 124, 12));
     const start = at + BLOCK;
-    if (start + size > bytes.length) throw new Malformed('its tar is cut off in a file');
     const content = bytes.subarray(start, start + size);
     at = start + Math.ceil(size / BLOCK) * BLOCK;
+    if (at > bytes.length) throw new Malformed('its tar is cut off in a file');
     if (type === 'L') {
       longName = text(content, 0, content.length);
     } else if (type === 'x') {

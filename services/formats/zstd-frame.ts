@@ -12,13 +12,15 @@ const BLOCK_TYPES = ['raw', 'repeat', 'compressed'] as const;
  */
 export function boundedZstdFrame(bytes: Uint8Array, limit: number): Uint8Array {
   const frame = Buffer.from(bytes);
-  if (frame.length < 9 || frame.readUInt32LE(0) !== MAGIC)
+  if (frame.length < 9 || frame.readUInt32LE(0) !== MAGIC) {
     throw new Malformed('it has no zstd header');
+  }
   const descriptor = frame.readUInt8(4);
   const isSingleSegment = (descriptor & 0x20) !== 0;
   const hasChecksum = (descriptor & 0x04) !== 0;
-  if ((descriptor & 0x0b) !== 0)
+  if ((descriptor & 0x0b) !== 0) {
     throw new Malformed('its zstd frame needs a dictionary or is too new');
+  }
   const sizeBytes = [isSingleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6] ?? 0;
   let at = 5;
   if (!isSingleSegment) {
@@ -26,8 +28,9 @@ export function boundedZstdFrame(bytes: Uint8Array, limit: number): Uint8Array {
     if (frame.readUInt8(at) > most) frame.writeUInt8(most, at);
     at += 1;
   }
-  if (sizeBytes > 0 && contentSize(frame, at, sizeBytes) > limit)
+  if (sizeBytes > 0 && contentSize(frame, at, sizeBytes) > limit) {
     throw new Malformed(`it holds more than ${limit} bytes`);
+  }
   at += sizeBytes;
   for (let blocks = 1, isLast = false; !isLast; blocks += 1) {
     if (blocks > MOST_BLOCKS) throw new Malformed('its zstd frame has too many blocks');
