@@ -14,7 +14,21 @@ const number = fc.oneof(
   fc.nat({ max: 30 }).map(String),
   fc.constantFrom('0', '00', '007', '10', '20260101', '99999999999999999999'),
 );
-const word = fc.constantFrom('~', '~~', '.', '+', 'a', 'B', 'rc', '~rc', '+dfsg', '~bpo', 'z.', '');
+const word = fc.constantFrom(
+  '~',
+  '~~',
+  '.',
+  '+',
+  'a',
+  'B',
+  'rc',
+  '~rc',
+  '+dfsg',
+  '~bpo',
+  'z.',
+  '-',
+  '',
+);
 const part = fc
   .array(fc.tuple(word, number), { maxLength: 4 })
   .map((pieces) => pieces.map(([text, digits]) => text + digits).join(''));
@@ -36,6 +50,9 @@ const version = fc
 const pair = fc.oneof(
   fc.tuple(version, version),
   fc.tuple(version, word, number).map(([v, text, digits]) => [v, v + text + digits] as const),
+  fc
+    .tuple(version, word, word, number)
+    .map(([v, one, other, digits]) => [v + one + digits, v + other + digits] as const),
   version.map((v) => [v, v.replace(/\d/, '0$&')] as const),
 );
 
