@@ -1,10 +1,10 @@
 import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { GitbuilderError } from '../domain/errors.ts';
 import { makeFolder, sweepTemporaries } from '../platform/durable-file.ts';
 import { DurableJsonAdapter } from '../platform/durable-json-adapter.ts';
 import { Journal, openJournal } from '../platform/journal.ts';
 import { inParallel } from './in-parallel.ts';
+import { readOrDamaged } from './read-or-damaged.ts';
 import { repoDigest } from './repo-digest.ts';
 import { documentPath, journalPath, RepoFiles } from './repo-files.ts';
 import { makeShare, parseRecord, printRecord, replay } from './repo-record.ts';
@@ -46,7 +46,7 @@ export async function loadRepos(folder: string): Promise<LoadedRepo[]> {
 
 async function loadRepo(path: string, hasJournal: boolean, share: Share): Promise<LoadedRepo> {
   const file = documentPath(path);
-  const record = await readable(file, async () => {
+  const record = await readOrDamaged(file, async () => {
     const format = { parse: (raw: unknown) => parseRecord(raw, share), print: printRecord };
     const read = await new DurableJsonAdapter<RepoRecord>(file, format).read();
     if (read === null) throw new Error('it is gone');
@@ -55,19 +55,9 @@ async function loadRepo(path: string, hasJournal: boolean, share: Share): Promis
   });
   const journal = journalPath(path);
   if (!hasJournal) return { record, files: new RepoFiles(path, new Journal(journal, null)) };
-  return readable(journal, async () => {
+  return readOrDamaged(journal, async () => {
     const opened = await openJournal(journal);
     replay(record, opened.entries, share);
     return { record, files: new RepoFiles(path, opened.journal) };
   });
-}
-
-async function readable<T>(file: string, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (cause) {
-    const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-    const reason = inner instanceof Error ? inner.message : String(inner);
-    throw new GitbuilderError('DATA_DAMAGED', { file, reason }, { cause });
-  }
 }

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isMissing, temporaryPath } from '../platform/durable-file.ts';
+
+/**
+ * The index files of one repo's generations, by their sha256: generations share what is equal. They
+ * follow from the manifest, so they are not fsynced; what this process did not write itself is
+ * hashed before it is believed.
+ */
+export class GenerationFiles {
+  /** The paths of what is known to be whole on disk. */
+  readonly #sound = new Set<string>();
+
+  /** Skips what is there already. */
+  async write(folder: string, sha256: string, bytes: Uint8Array): Promise<void> {
+    const path = join(folder, sha256);
+    if (this.#sound.has(path)) return;
+    const temporary = temporaryPath(folder);
+    try {
+      await writeFile(temporary, bytes, { flag: 'wx' });
+      await rename(temporary, path);
+    } catch (cause) {
+      await rm(temporary, { force: true });
+      throw cause;
+    }
+    this.#sound.add(path);
+  }
+
+  /** Null when the file is missing or other than its name says. */
+  async read(folder: string, sha256: string): Promise<Buffer | null> {
+    const path = join(folder, sha256);
+    let bytes: Buffer;
+    try {
+      bytes = await readFile(path);
+    } catch (cause) {
+      if (!isMissing(cause)) throw cause;
+      this.#sound.delete(path);
+      return null;
+    }
+    if (!this.#sound.has(path)) {
+      if (sha256Of(bytes) !== sha256) return null;
+      this.#sound.add(path);
+    }
+    return bytes;
+  }
+
+  /** Removes every file but the needed ones, leftovers of interrupted writes too. */
+  async removeOthers(folder: string, needed: ReadonlySet<string>): Promise<void> {
+    for (const name of await namesIn(folder)) {
+      if (needed.has(name)) continue;
+      const path = join(folder, name);
+      this.#sound.delete(path);
+      await rm(path, { force: true });
+    }
+  }
+}
+
+/** The names in a folder; none when it does not exist. */
+export async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (cause) {
+    if (isMissing(cause)) return [];
+    throw cause;
+  }
+}
+
+function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
