@@ -1,0 +1,126 @@
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { ByteCache } from '../../services/adapters/byte-cache.ts';
+import { DiskGenerationStore } from '../../services/adapters/generation-store.ts';
+import { someIdentity } from '../fixtures/some-repo.ts';
+import { fileAt, generationStoreContract, someGeneration } from './generation-store-contract.ts';
+
+const repo = someIdentity(1);
+
+generationStoreContract('disk', (root) => new DiskGenerationStore({ root }));
+generationStoreContract(
+  'disk without memory',
+  (root) => new DiskGenerationStore({ root, cacheBytes: 0, manifestBytes: 0 }),
+);
+
+function below(folder: string): string[] {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => statSync(join(folder, name)).isFile()).sort();
+}
+
+t.test('what is on disk', async (t) => {
+  const root = t.testdir();
+  const store = new DiskGenerationStore({ root });
+  const one = someGeneration(1, { Packages: 'first', Sources: 'same' });
+  const two = someGeneration(2, { Packages: 'second', Sources: 'same', Other: 'same' });
+  await store.write(repo, one.generation, one.bytes);
+  const [folder = ''] = readdirSync(join(root, 'published'));
+  const published = join(root, 'published', folder);
+  const same = join(published, 'files', fileAt(one.generation, 'Sources').sha256);
+  const before = statSync(same).ino;
+  await store.write(repo, two.generation, two.bytes);
+  t.equal(statSync(same).ino, before, 'what is there is not written again');
+  const shas = ['first', 'same', 'second'].map((text) => someGeneration(0, { a: text }));
+  t.same(
+    below(published),
+    [
+      '1.json',
+      '2.json',
+      ...shas.map(({ generation }) => `files/${fileAt(generation, 'a').sha256}`),
+    ].sort(),
+    'equal files once, inline ones not at all, no temporary ones',
+  );
+
+  writeFileSync(join(published, 'files', '.tmp-left'), 'by a crash');
+  await store.remove(repo, 1);
+  t.equal(below(published).length, 3, 'the manifest, its two files, no leftovers');
+  await store.removeUpTo(repo, 2);
+  t.same(readdirSync(join(root, 'published')), []);
+});
+
+t.test('lost and wrong index files are not served, and can be put back', async (t) => {
+  const root = t.testdir();
+  const { generation, bytes } = someGeneration(1, { Packages: 'right', Sources: 'there' });
+  await new DiskGenerationStore({ root }).write(repo, generation, bytes);
+  const [folder = ''] = readdirSync(join(root, 'published'));
+  const path = (file: string) =>
+    join(root, 'published', folder, 'files', fileAt(generation, file).sha256);
+  const packages = fileAt(generation, 'Packages');
+
+  for (const damage of ['wrong', '', null]) {
+    if (damage === null) rmSync(path('Packages'));
+    else writeFileSync(path('Packages'), damage);
+    const store = new DiskGenerationStore({ root });
+    t.equal(await store.bytes(repo, packages), null);
+    await store.restore(repo, packages, Buffer.from('right'));
+    for (const each of [store, new DiskGenerationStore({ root })])
+      t.same(await each.bytes(repo, packages), Buffer.from('right'));
+  }
+
+  writeFileSync(path('Packages'), 'WRONG');
+  const healing = new DiskGenerationStore({ root });
+  await healing.write(repo, { ...generation, number: 2 }, bytes);
+  t.same(await new DiskGenerationStore({ root }).bytes(repo, packages), Buffer.from('right'));
+
+  const manifest = join(root, 'published', folder, '1.json');
+  writeFileSync(manifest, '{"number":1}');
+  const fields = { file: manifest };
+  await t.rejects(new DiskGenerationStore({ root }).read(repo, 1), {
+    code: 'DATA_DAMAGED',
+    fields,
+  });
+});
+
+t.test('a write that fails is refused, and nothing stands in its way later', async (t) => {
+  const root = t.testdir();
+  const store = new DiskGenerationStore({ root });
+  const { generation, bytes } = someGeneration(1, { Packages: 'text' });
+  writeFileSync(join(root, 'published'), '');
+  await t.rejects(store.write(repo, generation, bytes));
+  await t.rejects(store.read(repo, 1));
+  rmSync(join(root, 'published'));
+  mkdirSync(join(root, 'published'));
+  await store.write(repo, generation, bytes);
+  t.same(await store.read(repo, 1), generation);
+});
+
+t.test('bytes are read once for many, and come from memory then', async (t) => {
+  const root = t.testdir();
+  const { generation, bytes } = someGeneration(1, { Packages: 'text' });
+  await new DiskGenerationStore({ root }).write(repo, generation, bytes);
+  const store = new DiskGenerationStore({ root });
+  const packages = fileAt(generation, 'Packages');
+  const read = await Promise.all([store.bytes(repo, packages), store.bytes(repo, packages)]);
+  t.equal(read[0], read[1], 'the same bytes, not equal ones');
+  rmSync(join(root, 'published'), { recursive: true });
+  t.equal(await store.bytes(repo, packages), read[0]);
+});
+
+t.test('the cache keeps what was used last, within its limit', async (t) => {
+  const cache = new ByteCache<string>(10);
+  cache.set('a', 'A', 4);
+  cache.set('b', 'B', 4);
+  t.equal(cache.get('a'), 'A');
+  cache.set('c', 'C', 4);
+  t.equal(cache.get('b'), undefined, 'the one not used for the longest time went');
+  t.equal(cache.get('a'), 'A');
+  cache.set('a', 'AA', 10);
+  t.equal(cache.get('c'), undefined);
+  t.equal(cache.get('a'), 'AA');
+  cache.set('huge', 'H', 11);
+  t.equal(cache.get('huge'), undefined);
+  cache.delete('a');
+  cache.set('d', 'D', 10);
+  t.equal(cache.get('d'), 'D', 'what is deleted takes no room');
+});
