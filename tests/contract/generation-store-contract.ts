@@ -89,6 +89,18 @@ export function generationStoreContract(
     t.equal(await text(later, fileAt(two.generation, 'Sources')), 'same');
     t.equal(await text(later, fileAt(three.generation, 'Packages')), 'third');
 
+    const anew = someGeneration(3, { Packages: 'fourth', Sources: 'same' });
+    await store.write(repo, anew.generation, anew.bytes);
+    await store.remove(repo, 1);
+    later = open(folder);
+    t.same(
+      await store.read(repo, 3),
+      anew.generation,
+      'a number whose publish broke off is used again',
+    );
+    t.equal(await text(later, fileAt(anew.generation, 'Packages')), 'fourth');
+    await store.write(repo, three.generation, three.bytes);
+
     await store.removeUpTo(repo, 1);
     later = open(folder);
     await t.rejects(later.read(repo, 1), { code: 'NOT_FOUND' });

@@ -68,6 +68,13 @@ t.test('lost and wrong index files are not served, and can be put back', async (
       t.same(await each.bytes(repo, packages), Buffer.from('right'));
   }
 
+  const forgetful = new DiskGenerationStore({ root, cacheBytes: 0 });
+  t.ok(await forgetful.bytes(repo, packages));
+  rmSync(path('Packages'));
+  t.equal(await forgetful.bytes(repo, packages), null, 'lost while somebody knew it whole');
+  await forgetful.restore(repo, packages, Buffer.from('right'));
+  t.same(await forgetful.bytes(repo, packages), Buffer.from('right'));
+
   writeFileSync(path('Packages'), 'WRONG');
   const healing = new DiskGenerationStore({ root });
   await healing.write(repo, { ...generation, number: 2 }, bytes);
