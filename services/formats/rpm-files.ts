@@ -1,61 +1,53 @@
-import { Malformed } from './malformed.ts';
+import { Malformed, shown } from './malformed.ts';
 import type { RpmTags } from './rpm-header.ts';
-import { TAG } from './rpm-tags.ts';
-import { requireLegal } from './xml-text.ts';
+import { FILE, TAG } from './rpm-tags.ts';
+import { isXmlText } from './xml-text.ts';
 
-export interface RpmFileEntry {
+export interface RpmFile {
   readonly path: string;
   readonly kind: 'file' | 'dir' | 'ghost';
 }
 
-const GHOST = 64;
-const KIND_OF_MODE = 0o170000;
-const DIRECTORY = 0o040000;
-/** Many files may share one long folder name, so that a small header could grow without end. */
-const LONGEST = 32 * 1024 * 1024;
+/** PATH_MAX: nothing longer can be installed. */
+const LONGEST_PATH = 4096;
+/** Names and folders are stored apart, so a small header can stand for far more text than its own size. */
+const MOST_TEXT = 64 * 1024 * 1024;
 
-/** The files of a package in its own order. */
-export function rpmFiles(tags: RpmTags): readonly RpmFileEntry[] {
-  const paths = filePaths(tags);
-  const modes = tags.numbers(TAG.fileModes) ?? [];
-  const flags = tags.numbers(TAG.fileFlags) ?? [];
-  if (modes.length !== paths.length || flags.length !== paths.length) {
-    throw new Malformed('its lists of file names, modes and flags differ in length');
+/** The files of a package in its own order; those of a source package have no folder. */
+export function readFiles(tags: RpmTags): RpmFile[] {
+  const paths = readPaths(tags);
+  const flags = tags.numbers(TAG.fileFlags);
+  const modes = tags.numbers(TAG.fileModes);
+  if (flags.length !== paths.length || modes.length !== paths.length) {
+    throw new Malformed('the names, flags and modes of its files differ in number');
   }
+  let text = 0;
   return paths.map((path, index) => {
-    const mode = modes[index] ?? 0;
-    if ((mode & KIND_OF_MODE) === DIRECTORY) return { path, kind: 'dir' };
-    return { path, kind: ((flags[index] ?? 0) & GHOST) === 0 ? 'file' : 'ghost' };
+    text += path.length;
+    if (path.length > LONGEST_PATH) throw new Malformed(`its path ${shown(path)} is too long`);
+    if (text > MOST_TEXT) throw new Malformed(`its paths are longer than ${MOST_TEXT} characters`);
+    if (!isXmlText(path)) throw new Malformed(`its path ${shown(path)} holds a control character`);
+    return { path, kind: kindOf(modes[index] ?? 0, flags[index] ?? 0) };
   });
 }
 
-/** Names stand in three lists (folder names, base names, index of the folder of each), in one before rpm 4. */
-function filePaths(tags: RpmTags): readonly string[] {
-  const baseNames = tags.texts(TAG.baseNames);
-  if (baseNames === undefined) return (tags.texts(TAG.oldFileNames) ?? []).map(legalPath);
-  const folders = tags.texts(TAG.dirNames) ?? [];
-  const indexes = tags.numbers(TAG.dirIndexes) ?? [];
-  let length = 0;
-  return baseNames.map((baseName, index) => {
-    const folder = folders[indexes[index] ?? -1];
-    if (folder === undefined) throw new Malformed(`its file number ${index} is in no folder`);
-    length += folder.length + baseName.length;
-    if (length > LONGEST)
-      throw new Malformed(`its file names take more than ${LONGEST} characters`);
-    return legalPath(folder + baseName);
+/** Since rpm 4 as folders, names and which name is in which folder; before as whole paths. */
+function readPaths(tags: RpmTags): string[] {
+  const names = tags.texts(TAG.baseNames);
+  if (names.length === 0) return tags.texts(TAG.oldFileNames);
+  const folders = tags.texts(TAG.dirNames);
+  const places = tags.numbers(TAG.dirIndexes);
+  if (places.length !== names.length) {
+    throw new Malformed('the names and folders of its files differ in number');
+  }
+  return names.map((name, index) => {
+    const folder = folders[places[index] ?? 0];
+    if (folder === undefined) throw new Malformed(`its file ${shown(name)} has no folder`);
+    return folder + name;
   });
 }
 
-function legalPath(path: string): string {
-  return requireLegal('file name', path);
-}
-
-/** Whether a path stands in primary.xml too, where clients look for what provides a path (createrepo_c's rule). */
-export function isPrimaryPath(path: string): boolean {
-  return path.startsWith('/etc/') || path.includes('bin/') || path === '/usr/lib/sendmail';
-}
-
-/** One `<file>` element, the same in both documents that list files. */
-export function fileElement({ path, kind }: RpmFileEntry, escaped: string): string {
-  return kind === 'file' ? `<file>${escaped}</file>\n` : `<file type="${kind}">${escaped}</file>\n`;
+function kindOf(mode: number, flags: number): RpmFile['kind'] {
+  if ((mode & FILE.typeMask) === FILE.folder) return 'dir';
+  return flags & FILE.ghost ? 'ghost' : 'file';
 }

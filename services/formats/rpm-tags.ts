@@ -1,6 +1,16 @@
-/** Tags of an RPM's main header that publishing reads or a writer needs (RPM documentation: manual/tags). */
+/** Tags of the signature header (RPM documentation, "V4 Package format", Signature). */
+export const SIGNATURE_TAG = {
+  sha1: 269,
+  longSize: 270,
+  longArchiveSize: 271,
+  sha256: 273,
+  size: 1000,
+  md5: 1004,
+  archiveSize: 1007,
+} as const;
+
+/** Tags of the main header (RPM documentation, "RPM Tags"). */
 export const TAG = {
-  region: 63,
   i18nTable: 100,
   name: 1000,
   version: 1001,
@@ -21,7 +31,7 @@ export const TAG = {
   oldFileNames: 1027,
   fileSizes: 1028,
   fileModes: 1030,
-  fileRdevs: 1033,
+  fileDevices: 1033,
   fileTimes: 1034,
   fileDigests: 1035,
   fileLinks: 1036,
@@ -29,65 +39,43 @@ export const TAG = {
   fileUsers: 1039,
   fileGroups: 1040,
   sourceRpm: 1044,
-  fileVerify: 1045,
-  archiveSize: 1046,
+  fileVerifyFlags: 1045,
   rpmVersion: 1064,
-  changelogTime: 1080,
-  changelogName: 1081,
-  changelogText: 1082,
-  fileDevices: 1095,
+  changelogTimes: 1080,
+  changelogNames: 1081,
+  changelogTexts: 1082,
+  fileSystems: 1095,
   fileInodes: 1096,
   fileLanguages: 1097,
-  sourcePackage: 1106,
   dirIndexes: 1116,
   baseNames: 1117,
   dirNames: 1118,
   payloadFormat: 1124,
   payloadCompressor: 1125,
   payloadFlags: 1126,
-  longArchiveSize: 271,
   longSize: 5009,
   fileDigestAlgorithm: 5011,
-  encoding: 5062,
   payloadDigest: 5092,
   payloadDigestAlgorithm: 5093,
-  payloadDigestPlain: 5097,
+  payloadSize: 5112,
+  payloadSizeUncompressed: 5113,
 } as const;
 
-/** Tags of the signature header: what the file says of its other parts. */
-export const SIGNATURE_TAG = {
-  region: 62,
-  headerSha1: 269,
-  longSize: 270,
-  longArchiveSize: 271,
-  headerSha256: 273,
-  size: 1000,
-  md5: 1004,
-  archiveSize: 1007,
-} as const;
-
-/** A kind of dependency is three lists of equal length. */
-export interface DependencyTags {
-  readonly name: number;
-  readonly version: number;
-  readonly flags: number;
-}
-
-/** Kinds of dependencies; the old ones are of SUSE's rpm before the weak ones were agreed on. */
+/** The three tags that each list of dependencies is kept in. */
 export const DEPENDENCY_TAGS = {
-  provides: { name: 1047, version: 1113, flags: 1112 },
-  requires: { name: 1049, version: 1050, flags: 1048 },
-  conflicts: { name: 1054, version: 1055, flags: 1053 },
-  obsoletes: { name: 1090, version: 1115, flags: 1114 },
-  recommends: { name: 5046, version: 5047, flags: 5048 },
-  suggests: { name: 5049, version: 5050, flags: 5051 },
-  supplements: { name: 5052, version: 5053, flags: 5054 },
-  enhances: { name: 5055, version: 5056, flags: 5057 },
-  oldSuggests: { name: 1156, version: 1157, flags: 1158 },
-  oldEnhances: { name: 1159, version: 1160, flags: 1161 },
-} as const satisfies Record<string, DependencyTags>;
+  provides: { names: 1047, flags: 1112, versions: 1113 },
+  requires: { names: 1049, flags: 1048, versions: 1050 },
+  conflicts: { names: 1054, flags: 1053, versions: 1055 },
+  obsoletes: { names: 1090, flags: 1114, versions: 1115 },
+  suggests: { names: 5049, flags: 5051, versions: 5050 },
+  enhances: { names: 5055, flags: 5057, versions: 5056 },
+  recommends: { names: 5046, flags: 5048, versions: 5047 },
+  supplements: { names: 5052, flags: 5054, versions: 5053 },
+  oldSuggests: { names: 1156, flags: 1158, versions: 1157 },
+  oldEnhances: { names: 1159, flags: 1161, versions: 1160 },
+} as const;
 
-/** Bits of dependency flags (RPM documentation: manual/dependencies; rpmds.h). */
+/** Bits of a dependency's flags (rpmsenseFlags in rpmds.h). */
 export const SENSE = {
   less: 2,
   greater: 4,
@@ -95,12 +83,23 @@ export const SENSE = {
   prerequisite: 64,
   scriptPre: 512,
   scriptPost: 1024,
+  missingOk: 1 << 19,
   rpmlib: 1 << 24,
   strong: 1 << 27,
 } as const;
 
-/** Types of values in the index of a header structure (RPM documentation: manual/hregions, format_v4). */
+/** Bits of a file's flags and mode (rpmfileAttrs in rpmfiles.h, inode(7)). */
+export const FILE = {
+  config: 1,
+  ghost: 64,
+  typeMask: 0o170000,
+  folder: 0o040000,
+  regular: 0o100000,
+} as const;
+
+/** Types of a header's values (RPM documentation, "RPM Package Header format"). */
 export const TYPE = {
+  char: 1,
   int8: 2,
   int16: 3,
   int32: 4,
@@ -108,5 +107,5 @@ export const TYPE = {
   string: 6,
   binary: 7,
   strings: 8,
-  i18n: 9,
+  translated: 9,
 } as const;

@@ -1,16 +1,9 @@
-import { Malformed, shown } from './malformed.ts';
+import { Malformed } from './malformed.ts';
 
-/** Stands in a stored fragment where a value is filled in later: a character that XML cannot hold. */
-export const PLACE = '\0';
-
-/** Characters that no XML 1.0 document may hold, not even escaped (XML 1.0, 2.2). */
-// eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for
-const ILLEGAL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
-const ALL_ILLEGAL = new RegExp(ILLEGAL, 'g');
-/** A package that says more has no use for it, and strings have an end. */
-const LONGEST = 128 * 1024 * 1024;
-
-const REFERENCES: Readonly<Record<string, string>> = {
+/** What XML 1.0 (production 2, Char) cannot hold in any form. */
+const FORBIDDEN = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
+const ALL_FORBIDDEN = new RegExp(FORBIDDEN, 'gu');
+const ESCAPES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
   '>': '&gt;',
@@ -20,40 +13,41 @@ const REFERENCES: Readonly<Record<string, string>> = {
   '\r': '&#13;',
 };
 
-/** Text between tags. */
-export function xmlText(text: string): string {
-  return text.replace(/[&<>\r]/g, reference);
+/** Whether every character may stand in XML. */
+export function isXmlText(text: string): boolean {
+  return !FORBIDDEN.test(text);
 }
 
-/** Text between double quotes, where XML readers would turn bare line ends into blanks. */
-export function xmlAttribute(text: string): string {
-  return text.replace(/[&<>"\t\n\r]/g, reference);
+/** Prose without the characters that XML cannot hold, for which createrepo_c drops the whole package. */
+export function withoutForbidden(text: string): string {
+  return FORBIDDEN.test(text) ? text.replace(ALL_FORBIDDEN, '') : text;
 }
 
-function reference(character: string): string {
-  return REFERENCES[character] ?? character;
+/** Text of an element. */
+export function escapeText(text: string): string {
+  return text.replace(/[&<>\r]/g, escape);
 }
 
-/** Prose without the control characters for which createrepo_c drops the whole package. */
-export function withoutControls(text: string): string {
-  return ILLEGAL.test(text) ? text.replace(ALL_ILLEGAL, '') : text;
+/** A value between double quotes, where readers would take bare line ends for blanks. */
+export function escapeAttribute(text: string): string {
+  return text.replace(/[&<>"\t\n\r]/g, escape);
 }
 
-/** A name, dependency or path as it stands: a changed one would be another, so a broken one is refused. */
-export function requireLegal(what: string, text: string): string {
-  if (ILLEGAL.test(text)) throw new Malformed(`its ${what} ${shown(text)} holds a control character`);
-  return text;
+function escape(character: string): string {
+  return ESCAPES[character] ?? character;
 }
 
-/** Collects the pieces of one fragment, up to a length that no honest package reaches. */
-export class Fragment {
+const LONGEST = 64 * 1024 * 1024;
+
+/** XML that grows piece by piece and stays within what can be kept of one package. */
+export class XmlPieces {
   readonly #pieces: string[] = [];
   #length = 0;
 
   add(piece: string): void {
     this.#length += piece.length;
     if (this.#length > LONGEST) {
-      throw new Malformed(`its index entry is longer than ${LONGEST} characters`);
+      throw new Malformed(`its index entry would be longer than ${LONGEST} characters`);
     }
     this.#pieces.push(piece);
   }

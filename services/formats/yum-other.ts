@@ -1,5 +1,5 @@
 import type { RpmChangelog, RpmPackage } from './rpm-package.ts';
-import { XmlPieces, freeAttribute, freeText } from './xml-text.ts';
+import { XmlPieces, escapeAttribute, escapeText, withoutForbidden } from './xml-text.ts';
 import { packageStart } from './yum-elements.ts';
 
 const MOST_CHANGELOGS = 10;
@@ -9,9 +9,9 @@ export function yumOther(rpm: RpmPackage): string {
   const xml = new XmlPieces();
   xml.add(packageStart(rpm));
   for (const { time, author, text } of listedChangelogs(rpm.changelogs)) {
-    const name = freeAttribute(author.replace(/(?<=.) +$/s, ''));
-    xml.add(`<changelog author="${name}" date="${time}">`);
-    xml.add(`${freeText(text)}</changelog>\n`);
+    const name = escapeAttribute(withoutForbidden(author.replace(/(?<=.) +$/s, '')));
+    const prose = escapeText(withoutForbidden(text));
+    xml.add(`<changelog author="${name}" date="${time}">${prose}</changelog>\n`);
   }
   xml.add('</package>\n');
   return xml.toString();

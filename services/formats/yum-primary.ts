@@ -1,8 +1,8 @@
 import { DEPENDENCY_KINDS } from './rpm-dependencies.ts';
 import type { RpmDependency } from './rpm-dependencies.ts';
 import type { RpmPackage } from './rpm-package.ts';
-import { XmlPieces, escapeAttribute, escapeText, freeText } from './xml-text.ts';
-import { fileElement, versionElement } from './yum-elements.ts';
+import { XmlPieces, escapeAttribute, escapeText } from './xml-text.ts';
+import { fileElement, proseElement, versionElement } from './yum-elements.ts';
 import { PLACE } from './yum-places.ts';
 import { comparison, isPrimary, listedRequires } from './yum-requires.ts';
 import type { Requirement } from './yum-requires.ts';
@@ -21,20 +21,20 @@ export function yumPrimary(rpm: RpmPackage): string {
       versionElement(rpm) +
       `<checksum type="sha256" pkgid="YES">${PLACE}</checksum>\n`,
   );
-  xml.add(`<summary>${freeText(texts.summary)}</summary>\n`);
-  xml.add(`<description>${freeText(texts.description)}</description>\n`);
-  xml.add(`<packager>${freeText(texts.packager)}</packager>\n`);
-  xml.add(`<url>${freeText(texts.url)}</url>\n`);
+  xml.add(proseElement('summary', texts.summary));
+  xml.add(proseElement('description', texts.description));
+  xml.add(proseElement('packager', texts.packager));
+  xml.add(proseElement('url', texts.url));
   xml.add(
     `<time file="${PLACE}" build="${rpm.buildTime}"/>\n` +
       `<size package="${PLACE}" installed="${rpm.installedSize}" archive="${rpm.archiveSize}"/>\n` +
       `<location href="${PLACE}"/>\n<format>\n`,
   );
-  xml.add(`<rpm:license>${freeText(texts.license)}</rpm:license>\n`);
-  xml.add(`<rpm:vendor>${freeText(texts.vendor)}</rpm:vendor>\n`);
-  xml.add(`<rpm:group>${freeText(texts.group)}</rpm:group>\n`);
-  xml.add(`<rpm:buildhost>${freeText(texts.buildHost)}</rpm:buildhost>\n`);
-  xml.add(`<rpm:sourcerpm>${freeText(texts.sourceRpm)}</rpm:sourcerpm>\n`);
+  xml.add(proseElement('rpm:license', texts.license));
+  xml.add(proseElement('rpm:vendor', texts.vendor));
+  xml.add(proseElement('rpm:group', texts.group));
+  xml.add(proseElement('rpm:buildhost', texts.buildHost));
+  xml.add(proseElement('rpm:sourcerpm', texts.sourceRpm));
   xml.add(`<rpm:header-range start="${rpm.headerStart}" end="${rpm.headerEnd}"/>\n`);
   addDependencies(xml, rpm);
   for (const file of rpm.files) {
