@@ -23,24 +23,23 @@ export const DEPENDENCY_KINDS = [
   'supplements',
 ] as const;
 
-export type RpmDependencies = Readonly<
-  Record<(typeof DEPENDENCY_KINDS)[number], readonly RpmDependency[]>
->;
+export type DependencyKind = (typeof DEPENDENCY_KINDS)[number];
+
+export type RpmDependencies = Readonly<Record<DependencyKind, readonly RpmDependency[]>>;
 
 /** All of a package's dependencies, weak ones of older rpm versions under today's names. */
 export function readDependencies(tags: RpmTags): RpmDependencies {
   const read = (kind: keyof typeof DEPENDENCY_TAGS) => readKind(tags, kind);
-  const [missingOk, requires] = divide(read('requires'), SENSE.missingOk);
   const [oldRecommends, oldSuggests] = divide(read('oldSuggests'), SENSE.strong);
   const [oldSupplements, oldEnhances] = divide(read('oldEnhances'), SENSE.strong);
   return {
     provides: read('provides'),
-    requires,
+    requires: read('requires'),
     conflicts: read('conflicts'),
     obsoletes: read('obsoletes'),
     suggests: [...read('suggests'), ...oldSuggests],
     enhances: [...read('enhances'), ...oldEnhances],
-    recommends: [...missingOk, ...read('recommends'), ...oldRecommends],
+    recommends: [...read('recommends'), ...oldRecommends],
     supplements: [...read('supplements'), ...oldSupplements],
   };
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { writeCpio } from './cpio-writer.ts';
 import { DEPENDENCY_KINDS } from './rpm-dependencies.ts';
+import type { DependencyKind } from './rpm-dependencies.ts';
 import { writeHeader } from './rpm-header-writer.ts';
 import type { RpmText, RpmValue } from './rpm-header-writer.ts';
 import { dependencyTags, rpmlibRequires } from './rpm-writer-dependencies.ts';
@@ -36,7 +37,7 @@ export interface RpmInput extends RpmDependencyInputs {
 }
 
 type RpmDependencyInputs = {
-  readonly [kind in (typeof DEPENDENCY_KINDS)[number]]?: readonly RpmDependencyInput[];
+  readonly [kind in DependencyKind]?: readonly RpmDependencyInput[];
 };
 
 const HEADER_REGION = 63;

@@ -1,5 +1,5 @@
 import { DEPENDENCY_KINDS } from './rpm-dependencies.ts';
-import type { RpmDependency } from './rpm-dependencies.ts';
+import type { DependencyKind, RpmDependency } from './rpm-dependencies.ts';
 import type { RpmPackage } from './rpm-package.ts';
 import { XmlPieces, escapeAttribute, escapeText } from './xml-text.ts';
 import { fileElement, proseElement, versionElement } from './yum-elements.ts';
@@ -44,11 +44,15 @@ export function yumPrimary(rpm: RpmPackage): string {
   return xml.toString();
 }
 
-function addDependencies(xml: XmlPieces, { dependencies, files }: RpmPackage): void {
-  const { provides, requires } = dependencies;
-  const lists = { ...dependencies, requires: listedRequires(requires, provides, files) };
+function addDependencies(xml: XmlPieces, rpm: RpmPackage): void {
+  const { requires, recommends } = listedRequires(rpm);
+  const lists: Record<DependencyKind, readonly (RpmDependency | Requirement)[]> = {
+    ...rpm.dependencies,
+    requires,
+    recommends: [...recommends, ...rpm.dependencies.recommends],
+  };
   for (const kind of DEPENDENCY_KINDS) {
-    const list: readonly (RpmDependency | Requirement)[] = lists[kind];
+    const list = lists[kind].filter(({ name }) => name !== '');
     if (list.length === 0) continue;
     xml.add(`<rpm:${kind}>\n`);
     for (const dependency of list) xml.add(entryElement(dependency));
@@ -58,7 +62,6 @@ function addDependencies(xml: XmlPieces, { dependencies, files }: RpmPackage): v
 
 function entryElement(dependency: RpmDependency | Requirement): string {
   const { name, flags } = dependency;
-  if (name === '') return '';
   const compare = comparison(flags);
   const version = compare === undefined ? '' : ` flags="${compare}"${evrAttributes(dependency)}`;
   const pre = 'pre' in dependency && dependency.pre ? ' pre="1"' : '';

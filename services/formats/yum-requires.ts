@@ -1,5 +1,5 @@
 import type { RpmDependency } from './rpm-dependencies.ts';
-import type { RpmFile } from './rpm-files.ts';
+import type { RpmPackage } from './rpm-package.ts';
 import { SENSE } from './rpm-tags.ts';
 import { rpmvercmp } from './rpm-version.ts';
 
@@ -8,36 +8,42 @@ export interface Requirement extends RpmDependency {
   readonly pre: boolean;
 }
 
+export interface ListedRequires {
+  readonly requires: readonly Requirement[];
+  /** Requirements that may be missing, as rpm 4 wrote recommendations before it had a tag for them. */
+  readonly recommends: readonly RpmDependency[];
+}
+
 /**
  * The requirements as createrepo_c lists them: without rpm's own features and what the package itself
  * brings, each once, and of glibc's symbol versions only the highest, at the end.
  */
-export function listedRequires(
-  requires: readonly RpmDependency[],
-  provides: readonly RpmDependency[],
-  files: readonly RpmFile[],
-): Requirement[] {
+export function listedRequires({ dependencies, files }: RpmPackage): ListedRequires {
   const own = new Set([
-    ...provides.map(sameAs),
+    ...dependencies.provides.map(sameAs),
     ...files.filter(({ path }) => path.startsWith('/') && isPrimary(path)).map(({ path }) => path),
   ]);
   const lastOfName = new Map<string, string>();
-  const listed: Requirement[] = [];
+  const requires: Requirement[] = [];
+  const recommends: RpmDependency[] = [];
   let libc: Requirement | null = null;
-  for (const dependency of requires) {
+  for (const dependency of dependencies.requires) {
     const { name, flags } = dependency;
     if (name.startsWith('rpmlib(') || own.has(name) || own.has(sameAs(dependency))) continue;
     const pre = (flags & (SENSE.prerequisite | SENSE.scriptPre | SENSE.scriptPost)) !== 0;
     const requirement = { ...dependency, pre };
     const key = `${sameAs(dependency)}\0${pre}`;
-    if (name.startsWith('libc.so.6')) {
+    if (lastOfName.get(name) === key) continue;
+    if (flags & SENSE.missingOk) {
+      recommends.push(dependency);
+    } else if (name.startsWith('libc.so.6')) {
       if (libc === null || compareSymbolVersions(libc.name, name) < 0) libc = requirement;
-    } else if (lastOfName.get(name) !== key) {
+    } else {
       lastOfName.set(name, key);
-      listed.push(requirement);
+      requires.push(requirement);
     }
   }
-  return libc === null ? listed : [...listed, libc];
+  return { requires: libc === null ? requires : [...requires, libc], recommends };
 }
 
 /** The files that primary.xml lists, so that clients can resolve paths without fetching the file lists. */
