@@ -68,6 +68,7 @@ function parsed<T>(expected: string, parse: (text: string) => T | null) {
 export const pathFrom = (folder: string) =>
   parsed('a path', (text) => (text === '' ? null : resolve(folder, text)));
 
+/** Where a service listens, as HOST:PORT. */
 export const listenAddress = () => parsed('HOST:PORT', parseListen);
 
 /** The address of a service; answered with a slash at its end. */

@@ -1,0 +1,93 @@
+/** A room: the folder (or files) it is made of, and what it may import besides itself. */
+export interface Room {
+  readonly name: string;
+  /** The room's place: a folder, or a pattern of files. */
+  readonly holds: RegExp;
+  /** Names of rooms; a path ending in `.ts` opens that one file only. */
+  readonly mayImport: readonly string[];
+  /** Packages and `node:` modules that stay outside. */
+  readonly shuts?: RegExp;
+}
+
+const NO_DISK_NO_NETWORK =
+  /^node:(fs|fs\/promises|net|tls|http|https|http2|dns|dgram|child_process|cluster|worker_threads)$|^(express|lowdb|pino|prom-client|openpgp|pg|dockerode|jenkins|helmet)$/;
+const PORTS = ['services/chacra/ports.ts', 'services/chacra/signer.ts', 'services/shaman/ports.ts'];
+
+/** The arrows. docs/architecture.md draws them for people; this is what holds. */
+export const ROOMS: readonly Room[] = [
+  { name: 'domain', holds: /^services\/domain\//, mayImport: [], shuts: /./ },
+  {
+    name: 'formats',
+    holds: /^services\/formats\//,
+    mayImport: ['domain'],
+    shuts: NO_DISK_NO_NETWORK,
+  },
+  { name: 'api', holds: /^services\/api\//, mayImport: ['domain'], shuts: NO_DISK_NO_NETWORK },
+  {
+    name: 'chacra',
+    holds: /^services\/chacra\//,
+    mayImport: ['domain', 'formats'],
+    shuts: NO_DISK_NO_NETWORK,
+  },
+  {
+    name: 'shaman',
+    holds: /^services\/shaman\//,
+    mayImport: ['domain'],
+    shuts: NO_DISK_NO_NETWORK,
+  },
+  { name: 'platform', holds: /^services\/platform\//, mayImport: ['domain', 'api'] },
+  {
+    name: 'adapters',
+    holds: /^services\/adapters\//,
+    mayImport: ['domain', 'formats', 'api', 'platform', ...PORTS],
+  },
+  {
+    name: 'http',
+    holds: /^services\/http\//,
+    mayImport: ['domain', 'api', 'platform', 'chacra', 'shaman'],
+  },
+  { name: 'ui', holds: /^services\/ui\//, mayImport: ['domain', 'platform', 'chacra', 'shaman'] },
+  {
+    name: 'mains',
+    holds: /^services\/[a-z]+-main\.ts$/,
+    mayImport: [
+      ...['domain', 'formats', 'api', 'chacra', 'shaman', 'platform', 'adapters', 'http', 'ui'],
+    ],
+  },
+  {
+    name: 'cli',
+    holds: /^services\/cli\//,
+    mayImport: ['mains', 'domain', 'formats', 'api', 'platform', 'adapters'],
+  },
+  { name: 'node-agent', holds: /^node-agent\//, mayImport: ['domain', 'api', 'platform'] },
+  { name: 'jenkins-shared-lib', holds: /^jenkins-shared-lib\//, mayImport: ['domain', 'api'] },
+  {
+    name: 'tests',
+    holds: /^tests\//,
+    mayImport: [
+      ...['domain', 'formats', 'api', 'chacra', 'shaman', 'platform', 'adapters', 'http', 'ui'],
+      ...['mains', 'cli', 'node-agent', 'jenkins-shared-lib'],
+    ],
+  },
+];
+
+/** Folders that the checkout may have at its top; what git ignores and what starts with a dot apart. */
+export const TOP_FOLDERS: readonly string[] = [
+  ...['services', 'node-agent', 'jenkins-shared-lib', 'docs', 'deploy', 'tests'],
+];
+
+/** Files longer than this hold two things, unless the reason stands here. */
+export const LONGEST_FILE = 250;
+export const LONG_FILES: Readonly<Record<string, string>> = {
+  'services/api/chacra-routes.ts':
+    'one table: every route with its schemas, read from top to bottom',
+};
+
+/** Declared packages that no file imports, and why they are declared. */
+export const NOT_IMPORTED: Readonly<Record<string, string>> = {
+  '@types/express': 'types of express',
+  '@types/node': 'types of node:',
+  eslint: 'npm run check',
+  prettier: 'npm run check',
+  tsx: 'the loader of tests: .taprc and launch.mjs name it',
+};
