@@ -6,15 +6,16 @@ import { compareDpkgVersions } from '../formats/dpkg-version.ts';
 import type { Arranged, Candidate, TakenPath } from './arrangement.ts';
 import { leftOut, PlacedFiles } from './place-files.ts';
 
-interface Deb {
+interface BlobPick {
   readonly pick: Picked;
   readonly blob: BlobRef;
+}
+
+interface Deb extends BlobPick {
   readonly header: DebHeader;
 }
 
-interface Dsc {
-  readonly pick: Picked;
-  readonly blob: BlobRef;
+interface Dsc extends BlobPick {
   readonly header: DscHeader;
 }
 
@@ -27,30 +28,26 @@ export function arrangeDeb(candidates: readonly Candidate[], taken: TakenPath): 
   const shadowed: LeftOut[] = [];
   const superseded: LeftOut[] = [];
   const incomplete: LeftOut[] = [];
-  const debs = new Map<string, Deb>();
-  const sources = new Map<string, Dsc>();
-  const files = new Map<string, Candidate>();
-  for (const candidate of candidates) {
-    const { pick, header } = candidate;
+  const debs = new Map<string, Rivals<Deb>>();
+  const sources = new Map<string, Rivals<Dsc>>();
+  const files = new Map<string, Rivals<BlobPick>>();
+  for (const { pick, header } of candidates) {
     const { blob } = pick;
     if (blob === null) {
       incomplete.push(leftOut(pick, 'only its metadata was uploaded'));
       continue;
     }
-    const key = `${pick.suite}/${pick.name}`;
-    if (!files.has(key)) files.set(key, candidate);
+    append(files, `${pick.suite}/${pick.name}`, { pick, blob });
     switch (header?.kind) {
       case 'deb':
-        if (pick.name.endsWith('.udeb')) break;
-        choose(debs, debKey(pick, header), { pick, blob, header }, { shadowed, superseded });
+        if (pick.name.endsWith('.udeb')) {
+          incomplete.push(leftOut(pick, 'a package for the Debian installer is not indexed'));
+          break;
+        }
+        append(debs, debKey(pick, header), { pick, blob, header });
         break;
       case 'dsc':
-        choose(
-          sources,
-          `${pick.suite}/${header.source}`,
-          { pick, blob, header },
-          { shadowed, superseded },
-        );
+        append(sources, `${pick.suite}/${header.source}`, { pick, blob, header });
         break;
       case 'rpm':
         incomplete.push(leftOut(pick, 'an rpm in an apt repository is not indexed'));
@@ -59,12 +56,14 @@ export function arrangeDeb(candidates: readonly Candidate[], taken: TakenPath): 
         break;
     }
   }
-  for (const { pick, blob, header } of debs.values()) {
+  for (const rivals of debs.values()) {
+    const { pick, blob, header } = choose(rivals, { shadowed, superseded });
     const path = poolPath(header, pick.name);
     const slash = path.lastIndexOf('/');
     placed.place(path.slice(0, slash), path.slice(slash + 1), pick, blob);
   }
-  for (const dsc of sources.values()) {
+  for (const rivals of sources.values()) {
+    const dsc = choose(rivals, { shadowed, superseded });
     const missing = placeSource(placed, dsc, files);
     if (missing !== null) incomplete.push(leftOut(dsc.pick, missing));
   }
@@ -75,49 +74,52 @@ function debKey(pick: Picked, header: DebHeader): string {
   return `${pick.suite}/${header.package}/${header.architecture}`;
 }
 
-/** Keeps the higher version, of equal ones the first, and names the other. */
+type Rivals<T> = [T, ...T[]];
+
+function append<T>(lists: Map<string, Rivals<T>>, key: string, item: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
+}
+
+/** The first of the highest version; names all others but those of the same bytes. */
 function choose<T extends Deb | Dsc>(
-  chosen: Map<string, T>,
-  key: string,
-  next: T,
+  rivals: Readonly<Rivals<T>>,
   { shadowed, superseded }: { readonly shadowed: LeftOut[]; readonly superseded: LeftOut[] },
-): void {
-  const before = chosen.get(key);
-  if (before === undefined) {
-    chosen.set(key, next);
-    return;
+): T {
+  let [winner] = rivals;
+  for (const rival of rivals) {
+    if (compareDpkgVersions(rival.header.version, winner.header.version) > 0) winner = rival;
   }
-  if (before.blob.sha256 === next.blob.sha256) return;
-  const order = compareDpkgVersions(next.header.version, before.header.version);
-  if (order === 0) {
-    shadowed.push(
-      leftOut(
-        next.pick,
-        `the same version with other bytes came first as ${before.pick.arch}/${before.pick.name}`,
-      ),
-    );
-    return;
+  const { version } = winner.header;
+  const first = `${winner.pick.arch}/${winner.pick.name}`;
+  for (const { pick, blob, header } of rivals) {
+    if (blob.sha256 === winner.blob.sha256) continue;
+    if (compareDpkgVersions(header.version, version) === 0) {
+      shadowed.push(leftOut(pick, `the same version with other bytes came first as ${first}`));
+    } else {
+      superseded.push(leftOut(pick, `version ${version} is higher`));
+    }
   }
-  const winner = order > 0 ? next : before;
-  const loser = order > 0 ? before : next;
-  chosen.set(key, winner);
-  superseded.push(leftOut(loser.pick, `version ${winner.header.version} is higher`));
+  return winner;
 }
 
 /** Places a .dsc and its files side by side, as its Directory in Sources says; or tells what is missing. */
 function placeSource(
   placed: PlacedFiles,
   { pick, blob, header }: Dsc,
-  files: ReadonlyMap<string, Candidate>,
+  files: ReadonlyMap<string, readonly BlobPick[]>,
 ): string | null {
   const together = [{ name: pick.name, pick, blob }];
   for (const { name, size, sha256 } of header.files) {
-    const file = files.get(`${pick.suite}/${name}`);
-    if (file === undefined || file.pick.blob === null) return `${name}, which it names, is missing`;
-    if (file.pick.blob.size !== size || (sha256 !== null && file.pick.blob.sha256 !== sha256)) {
-      return `${name} has other bytes than it names`;
-    }
-    together.push({ name, pick: file.pick, blob: file.pick.blob });
+    const named = files.get(`${pick.suite}/${name}`) ?? [];
+    if (named.length === 0) return `${name}, which it names, is missing`;
+    // Each arch leg of a build may bring a tarball of this name, and no two need be equal.
+    const file = named.find(
+      (other) => other.blob.size === size && (sha256 === null || other.blob.sha256 === sha256),
+    );
+    if (file === undefined) return `${name} has other bytes than it names`;
+    together.push({ name, ...file });
   }
   placed.placeTogether(poolFolder(header.source), together);
   return null;

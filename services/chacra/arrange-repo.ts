@@ -44,7 +44,9 @@ function byTimeThenName(a: Candidate, b: Candidate): number {
   return (
     a.pick.time - b.pick.time ||
     compare(a.pick.arch, b.pick.arch) ||
-    compare(a.pick.name, b.pick.name)
+    compare(a.pick.name, b.pick.name) ||
+    compare(a.pick.suite, b.pick.suite) ||
+    compare(a.pick.blob?.sha256 ?? '', b.pick.blob?.sha256 ?? '')
   );
 }
 
