@@ -3,10 +3,17 @@ import type { Generation, IndexFile, PublishedPackage } from '../domain/generati
 import type { Repo } from '../domain/repo.ts';
 import type { GenerationStore } from './ports.ts';
 
+/** An index file, and the generation that made it last. */
+export interface KeptIndex {
+  readonly file: IndexFile;
+  readonly generation: number;
+  readonly date: Date;
+}
+
 /** The files that a repo's kept generations name, by path: the live one's win. */
 export interface Kept {
   package(path: string): PublishedPackage | undefined;
-  index(path: string): IndexFile | undefined;
+  index(path: string): KeptIndex | undefined;
   /** True for a path whose bytes never change: it holds their hash. */
   isImmutable(path: string): boolean;
   readonly live: Generation | null;
@@ -15,7 +22,7 @@ export interface Kept {
 interface Entry {
   readonly numbers: Set<number>;
   readonly packages: Map<string, PublishedPackage>;
-  readonly files: Map<string, IndexFile>;
+  readonly files: Map<string, KeptIndex>;
   live: Generation | null;
 }
 
@@ -73,10 +80,12 @@ export class KeptFiles {
 function add(entry: Entry, generation: Generation): void {
   entry.numbers.add(generation.number);
   for (const item of generation.packages) entry.packages.set(item.path, item);
+  const date = new Date(generation.date);
   for (const file of generation.files) {
-    entry.files.set(file.path, file);
+    const kept = { file, generation: generation.number, date };
+    entry.files.set(file.path, kept);
     const byHash = byHashPath(file);
-    if (byHash !== null) entry.files.set(byHash, file);
+    if (byHash !== null) entry.files.set(byHash, kept);
   }
 }
 

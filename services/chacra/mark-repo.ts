@@ -1,4 +1,5 @@
-import type { RepoHead } from '../domain/repo.ts';
+import { newRepoHead } from '../domain/repo.ts';
+import type { Repo, RepoHead } from '../domain/repo.ts';
 import type { ProjectRules } from './project-rules.ts';
 
 /**
@@ -19,4 +20,15 @@ export function afterBinaryChange(head: RepoHead, rules: ProjectRules): RepoHead
     case 'queued':
       return head;
   }
+}
+
+/**
+ * The head that an upload starts from. A repo made again after its deletion keeps what shaman has
+ * still to be told, and its numbers.
+ */
+export function headForUpload(repo: Repo | undefined, now: string): RepoHead {
+  if (repo === undefined) return newRepoHead(now);
+  if (repo.head.status !== 'deleted') return repo.head;
+  const { generation, sequence, events } = repo.head;
+  return { ...newRepoHead(now), generation, sequence, events };
 }

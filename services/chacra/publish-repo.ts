@@ -117,7 +117,12 @@ async function build(
     superseded: arranged.superseded,
     incomplete: arranged.incomplete,
   };
-  if (before?.signed === signed && previous !== null && isSame(previous, arranged)) {
+  if (
+    !head.rebuild &&
+    before?.signed === signed &&
+    previous !== null &&
+    isSame(previous, arranged)
+  ) {
     return { ...live, files: before.files };
   }
   const plan: Omit<Generation, 'files'> = {

@@ -21,6 +21,7 @@ export function succeed(repo: Repo, live: LiveGeneration, now: Date): RepoHead {
     ...head,
     status: 'ready',
     failure: null,
+    rebuild: head.again === 'now' && head.rebuild,
     live,
     older,
     modified: now.toISOString(),

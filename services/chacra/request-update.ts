@@ -32,19 +32,26 @@ export function announceState(
  * What an `update` does to a repo: it is requested and, since nothing has to be waited for, queued
  * in the same durable step. One that comes during a publish is taken up when that ends.
  */
-export function requestUpdate(repo: Repo, rules: ProjectRules, now: Date): RepoHead | null {
-  const { head } = repo;
+export function requestUpdate(
+  repo: Repo,
+  rules: ProjectRules,
+  now: Date,
+  kind: UpdateKind,
+): RepoHead | null {
+  const head: RepoHead = kind === 'recreate' ? { ...repo.head, rebuild: true } : repo.head;
   if (rules.disabled) return null;
   switch (head.status) {
     case 'building':
-      return head.again === 'now' ? null : { ...head, again: 'now' };
+      return { ...head, again: 'now' };
     case 'queued':
-      return null;
+      return head;
     case 'collecting':
     case 'requested':
     case 'ready':
     case 'failed': {
-      const requested = announceState(repo, { ...head, status: 'requested' }, 'requested', now);
+      const asked: RepoHead = { ...head, status: 'requested' };
+      // As for automatic projects, a raw repo is not announced before it is queued.
+      const requested = head.type === 'raw' ? asked : announceState(repo, asked, 'requested', now);
       const queued = announceState(repo, { ...requested, status: 'queued' }, 'queued', now);
       return { ...queued, modified: now.toISOString() };
     }
@@ -52,6 +59,9 @@ export function requestUpdate(repo: Repo, rules: ProjectRules, now: Date): RepoH
       throw new GitbuilderError('REPO_NOT_FOUND', { repo: repoPath(repo.identity) });
   }
 }
+
+/** `recreate` makes every file anew, even when nothing changed. */
+export type UpdateKind = 'update' | 'recreate';
 
 /** The number of the publish that will cover what the repo holds now. */
 export function coveringGeneration(head: RepoHead): number {
@@ -74,6 +84,7 @@ export async function acceptUpdate(
     readonly start: (identity: RepoIdentity) => void;
   },
   identity: RepoIdentity,
+  kind: UpdateKind,
 ): Promise<AcceptedUpdate> {
   const { repos, clock, rulesOf, start } = collaborators;
   requireRepo(repos, identity);
@@ -81,7 +92,7 @@ export async function acceptUpdate(
   const repo = await repos.change(identity, (current): RepoChange | null => {
     if (current === undefined)
       throw new GitbuilderError('REPO_NOT_FOUND', { repo: repoPath(identity) });
-    const head = requestUpdate(current, rulesOf(identity.project), clock.now());
+    const head = requestUpdate(current, rulesOf(identity.project), clock.now(), kind);
     const after = head ?? current.head;
     accepted = { status: after.status, generation: coveringGeneration(after) };
     return head === null ? null : { head };

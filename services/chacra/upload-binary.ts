@@ -1,4 +1,4 @@
-import { binaryKey, newRepoHead, typeFromName } from '../domain/repo.ts';
+import { binaryKey, typeFromName } from '../domain/repo.ts';
 import type { Binary, BlobRef, Repo, RepoChange } from '../domain/repo.ts';
 import { GitbuilderError } from '../domain/errors.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
@@ -6,7 +6,7 @@ import type { PackageTap } from '../formats/tap.ts';
 import { checkDigests } from './check-digests.ts';
 import type { ExpectedDigest } from './check-digests.ts';
 import type { BlobStore, Clock, ProjectStore, RepoStore } from './ports.ts';
-import { afterBinaryChange } from './mark-repo.ts';
+import { afterBinaryChange, headForUpload } from './mark-repo.ts';
 import type { RulesOf } from './project-rules.ts';
 
 /** What to do when the name is taken by other bytes. */
@@ -107,8 +107,7 @@ async function recordBinary(
     }
     outcome = before === undefined || before.blob === null ? 'created' : 'replaced';
     const now = clock.now().toISOString();
-    const head =
-      repo === undefined || repo.head.status === 'deleted' ? revive(repo, now) : repo.head;
+    const head = headForUpload(repo, now);
     const revision = head.revision + 1;
     const binary: Binary = {
       name: upload.name,
@@ -128,12 +127,4 @@ async function recordBinary(
     return { head: afterBinaryChange(typed, rulesOf(upload.identity.project)), put: [binary] };
   });
   return outcome;
-}
-
-/** A repo made again after its deletion keeps what shaman has still to be told, and its numbers. */
-function revive(tombstone: Repo | undefined, now: string) {
-  const fresh = newRepoHead(now);
-  if (tombstone === undefined) return fresh;
-  const { generation, sequence, events } = tombstone.head;
-  return { ...fresh, generation, sequence, events };
 }

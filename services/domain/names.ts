@@ -28,7 +28,8 @@ function requireSegment(what: string, value: string): void {
  */
 export function parseWord(what: string, value: string): string {
   requireSegment(what, value);
-  if (/[\s%?#"'`<>[\]{}|^]/.test(value)) refuse(what, value, 'it holds a blank or a quoting character');
+  if (/[\s%?#"'`<>[\]{}|^]/.test(value))
+    refuse(what, value, 'it holds a blank or a quoting character');
   return value;
 }
 

@@ -1,12 +1,6 @@
 /** `collecting`: binaries, but no publish asked for. Never told to shaman. */
 export type RepoStatus =
-  | 'collecting'
-  | 'requested'
-  | 'queued'
-  | 'building'
-  | 'ready'
-  | 'failed'
-  | 'deleted';
+  'collecting' | 'requested' | 'queued' | 'building' | 'ready' | 'failed' | 'deleted';
 
 export const REPO_STATUSES = [
   'collecting',

@@ -83,6 +83,8 @@ export interface RepoHead {
   readonly older: readonly { readonly files: number; readonly replaced: string }[];
   /** What came during a publish and is taken up when that ends: an `update`, or an upload that waits its quiet time. */
   readonly again: 'now' | 'quiet' | null;
+  /** The next publish makes every file anew, even when nothing changed (`recreate`). */
+  readonly rebuild: boolean;
   /** The last event's sequence. */
   readonly sequence: number;
   readonly events: readonly PendingEvent[];
@@ -123,6 +125,7 @@ export function newRepoHead(now: string): RepoHead {
     live: null,
     older: [],
     again: null,
+    rebuild: false,
     sequence: 0,
     events: [],
   };

@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import { openJournal } from '../platform/journal.ts';
+import type { Journal } from '../platform/journal.ts';
+import { readOrDamaged } from './read-or-damaged.ts';
+
+/**
+ * A journal in two files: while what the full one holds is put into documents, changes go to the
+ * other. Then the full one is emptied and waits for its turn.
+ */
+export class TwoJournals {
+  #active: Journal;
+  #resting: Journal;
+
+  constructor(active: Journal, resting: Journal) {
+    this.#active = active;
+    this.#resting = resting;
+  }
+
+  /** Length of the file that takes the changes. */
+  get bytes(): number {
+    return this.#active.bytes;
+  }
+
+  /** False while documents for the other file are still owed. */
+  get canSwap(): boolean {
+    return this.#resting.bytes === 0;
+  }
+
+  /** Resolves when all lines are durable; they stand in the file together or not at all. */
+  async append(lines: readonly object[]): Promise<void> {
+    await Promise.all(lines.map((line) => this.#active.append(line)));
+  }
+
+  /** Sends changes to the other file from now on. */
+  swap(): void {
+    [this.#active, this.#resting] = [this.#resting, this.#active];
+  }
+
+  /** Empties the file that takes no changes: documents hold what it held. */
+  async emptyResting(): Promise<void> {
+    await this.#resting.reset();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#active.close(), this.#resting.close()]);
+  }
+}
+
+/**
+ * Opens both files in a folder. Their lines come one file after the other; a crash may have left both
+ * filled, so the caller puts them in order. The longer one is taken as the one to empty first.
+ */
+export async function openTwoJournals(
+  folder: string,
+): Promise<{ journals: TwoJournals; lines: readonly unknown[] }> {
+  const open = (name: string) => {
+    const path = join(folder, name);
+    return readOrDamaged(path, () => openJournal(path));
+  };
+  const a = await open('changes-a.journal');
+  const b = await open('changes-b.journal');
+  const [active, resting] = a.journal.bytes === 0 && b.journal.bytes > 0 ? [b, a] : [a, b];
+  return {
+    journals: new TwoJournals(active.journal, resting.journal),
+    lines: [...a.entries, ...b.entries],
+  };
+}

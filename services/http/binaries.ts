@@ -1,0 +1,187 @@
+import { binaryJson } from '../api/binary-json.ts';
+import { CHACRA_ROUTES } from '../api/chacra-routes.ts';
+import { BinaryMetadata } from '../api/chacra-schemas.ts';
+import { announceBinary } from '../chacra/announce-binary.ts';
+import { deleteBinary } from '../chacra/delete-binary.ts';
+import type { BlobStore, FlavorLevel, RepoStore } from '../chacra/ports.ts';
+import { GitbuilderError } from '../domain/errors.ts';
+import { parseBinaryName, parseWord } from '../domain/names.ts';
+import { binaryKey } from '../domain/repo.ts';
+import type { Binary, Repo } from '../domain/repo.ts';
+import type { Answer } from '../platform/answer.ts';
+import { archOf, identityOf, nameOf } from './addresses.ts';
+import type { ChacraContext } from './chacra-context.ts';
+import type { Exchange } from './exchange.ts';
+import { userOf } from './exchange.ts';
+import { descend, missing, namesBelow } from './levels.ts';
+import { readJson } from './read-json.ts';
+import type { Register } from './register.ts';
+import { sendBlob } from './send-blob.ts';
+
+const ROUTES = CHACRA_ROUTES.binaries;
+
+/** `/binaries/…`: what was uploaded, level by level, and the files themselves. */
+export function binariesRoutes(register: Register, context: ChacraContext): void {
+  const { repos, projects, rulesOf, queue } = context;
+
+  register(ROUTES.projects, () => {
+    const tree = repos.tree();
+    const names = new Set([...projects.names(), ...tree.keys()]);
+    const refs = (name: string) => [...(tree.get(name)?.keys() ?? [])];
+    return json(Object.fromEntries([...names].sort().map((name) => [name, refs(name)])));
+  });
+  register(ROUTES.refs, ({ params }) => json(refsOf(context, params['project'] ?? '')));
+  register(ROUTES.createProject, async ({ params }) => {
+    const project = parseWord('project', params['project'] ?? '');
+    await projects.create(project);
+    return json(refsOf(context, project));
+  });
+  register(ROUTES.sha1s, ({ params }) => json(namesBelow(descend(repos, params).ref)));
+  register(ROUTES.distros, ({ params }) => json(namesBelow(descend(repos, params).sha1)));
+  register(ROUTES.versions, ({ params }) => {
+    const versions = [...descend(repos, params).distro];
+    return json(
+      Object.fromEntries(versions.map(([version, flavors]) => [version, archsIn(flavors)])),
+    );
+  });
+  register(ROUTES.archs, ({ params }) => {
+    const names: Record<string, string[]> = {};
+    for (const { arch, name } of binariesIn(descend(repos, params).version)) {
+      (names[arch] ??= []).push(name);
+    }
+    return json(names);
+  });
+  register(ROUTES.flavors, ({ params }) => {
+    const arch = archOf(params);
+    const flavors = [...descend(repos, params).version].flatMap(([flavor, repo]) => {
+      const names = binariesOfArch(repo, arch).map(({ name }) => name);
+      return names.length === 0 ? [] : [[flavor, names]];
+    });
+    if (flavors.length === 0) throw missing(`arch ${arch}`);
+    return json(Object.fromEntries(flavors));
+  });
+
+  register(ROUTES.plain.list, ({ params }) =>
+    listing(context, [...descend(repos, params).version.values()], archOf(params)),
+  );
+  register(ROUTES.flavored.list, ({ params }) =>
+    listing(context, [repoAt(repos, params)], archOf(params)),
+  );
+
+  for (const routes of [ROUTES.plainBinary, ROUTES.flavoredBinary]) {
+    register(routes.download, (exchange) => download(context, exchange));
+    register(routes.announce, async (exchange) => {
+      const { params, request } = exchange;
+      const body = await readJson(request, BinaryMetadata);
+      const name = parseBinaryName(body.name);
+      if (name !== nameOf(params)) {
+        throw new GitbuilderError('REQUEST_INVALID', {
+          reason: `the body names ${name}, the URL another file`,
+        });
+      }
+      await announceBinary(context, identityOf(params), {
+        arch: archOf(params),
+        name,
+        builtBy: body.built_by ?? userOf(exchange, 'upload'),
+        force: body.force ?? false,
+      });
+      return json({});
+    });
+    register(routes.remove, async ({ params }) => {
+      const identity = identityOf(params);
+      await deleteBinary({ ...context, rulesOf }, identity, archOf(params), nameOf(params));
+      queue.startWhenQuiet(identity);
+      return { kind: 'empty', status: 204 };
+    });
+  }
+}
+
+function json(body: unknown): Answer {
+  return { kind: 'json', body };
+}
+
+function refsOf({ repos, projects }: ChacraContext, project: string): Record<string, string[]> {
+  const level = repos.tree().get(project);
+  if (level === undefined && !projects.has(project)) throw missing(`project ${project}`);
+  return level === undefined ? {} : namesBelow(level);
+}
+
+function archsIn(flavors: FlavorLevel): string[] {
+  return [...new Set(binariesIn(flavors).map(({ arch }) => arch))].sort();
+}
+
+function binariesIn(flavors: FlavorLevel): Binary[] {
+  return [...flavors.values()].flatMap((repo) => [...repo.binaries.values()]);
+}
+
+function binariesOfArch(repo: Repo, arch: string): Binary[] {
+  return [...repo.binaries.values()].filter((binary) => binary.arch === arch);
+}
+
+function repoAt(repos: RepoStore, params: Readonly<Record<string, string>>): Repo {
+  const { flavor } = identityOf(params);
+  const repo = descend(repos, params).version.get(flavor);
+  if (repo === undefined) throw missing(`flavor ${flavor}`);
+  return repo;
+}
+
+/** As chacractl reads it after each upload: with the sha512 of everything that was there when it asked. */
+async function listing(
+  { blobs, clock }: ChacraContext,
+  repos: readonly Repo[],
+  arch: string,
+): Promise<Answer> {
+  const binaries = repos.flatMap((repo) =>
+    binariesOfArch(repo, arch).map((binary) => ({ identity: repo.identity, binary })),
+  );
+  if (binaries.length === 0) throw missing(`arch ${arch}`);
+  const now = clock.now();
+  const rows = await Promise.all(
+    binaries.map(async ({ identity, binary }) => {
+      const checksum = binary.blob === null ? null : await blobs.sha512(binary.blob);
+      return [binary.name, binaryJson(identity, binary, checksum, now)];
+    }),
+  );
+  return json(Object.fromEntries(rows));
+}
+
+async function download(context: ChacraContext, exchange: Exchange): Promise<Answer> {
+  const { params } = exchange;
+  const name = nameOf(params);
+  const found = findBinary(context.repos, params, name);
+  if (found === undefined) throw missing(`binary ${name}`);
+  if (found.blob === null) throw missing(`the file of ${name} (only its metadata was uploaded)`);
+  return sendFile(context.blobs, exchange, found, found.blob.sha256);
+}
+
+/** Without a flavor in the URL any flavor's file is meant, the default one's first: as the original. */
+function findBinary(
+  repos: RepoStore,
+  params: Readonly<Record<string, string>>,
+  name: string,
+): Binary | undefined {
+  const key = binaryKey(archOf(params), name);
+  const named = repos.get(identityOf(params))?.binaries.get(key);
+  if (named !== undefined || params['flavor'] !== undefined) return named;
+  const others = [...descend(repos, params).version.values()];
+  return others.map((repo) => repo.binaries.get(key)).find((binary) => binary !== undefined);
+}
+
+async function sendFile(
+  blobs: BlobStore,
+  { request, response }: Exchange,
+  binary: Binary,
+  sha256: string,
+): Promise<Answer> {
+  await sendBlob(request, response, () => blobs.open(sha256), {
+    size: binary.blob?.size ?? 0,
+    etag: `"${sha256}"`,
+    modified: new Date(binary.modified),
+    headers: {
+      'Content-Type': 'application/octet-stream',
+      'Content-Disposition': `attachment; filename*=UTF-8''${encodeURIComponent(binary.name)}`,
+      'Cache-Control': 'no-cache',
+    },
+  });
+  return { kind: 'sent' };
+}

@@ -1,0 +1,31 @@
+import type { PublishQueue } from '../chacra/publish-queue.ts';
+import type { KeptFiles } from '../chacra/kept-files.ts';
+import type {
+  BlobStore,
+  Clock,
+  GenerationStore,
+  ProjectStore,
+  RepoStore,
+} from '../chacra/ports.ts';
+import type { RulesOf } from '../chacra/project-rules.ts';
+import type { RestoreIndex } from '../chacra/restore-index.ts';
+import type { UploadCollaborators } from '../chacra/upload-binary.ts';
+
+/** What the handlers of a storage node work with; made once, in the composition root. */
+export interface ChacraContext {
+  readonly repos: RepoStore;
+  readonly projects: ProjectStore;
+  readonly blobs: BlobStore;
+  readonly generations: GenerationStore;
+  readonly kept: KeptFiles;
+  readonly restoreIndex: RestoreIndex;
+  readonly queue: PublishQueue;
+  readonly clock: Clock;
+  readonly rulesOf: RulesOf;
+  readonly upload: UploadCollaborators;
+  readonly stallMilliseconds: number;
+  readonly publicKeyArmored: string | null;
+  /** Empty when the node is fit to take uploads. */
+  readonly problems: () => Promise<readonly string[]>;
+  readonly version: string;
+}

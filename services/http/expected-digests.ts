@@ -1,0 +1,41 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { ExpectedDigest } from '../chacra/check-digests.ts';
+import { GitbuilderError } from '../domain/errors.ts';
+
+const LENGTHS = { sha256: 64, sha512: 128 } as const;
+
+/** The digests that an uploader states for a body: our two headers, and Content-Digest (RFC 9530). */
+export function expectedDigests(headers: IncomingHttpHeaders): ExpectedDigest[] {
+  const expected: ExpectedDigest[] = [];
+  for (const algorithm of ['sha256', 'sha512'] as const) {
+    const header = algorithm === 'sha256' ? 'X-Checksum-Sha256' : 'X-Checksum-Sha512';
+    const value = headers[header.toLowerCase()];
+    if (value === undefined) continue;
+    const hex = String(value).trim().toLowerCase();
+    if (!new RegExp(`^[0-9a-f]{${LENGTHS[algorithm]}}$`).test(hex)) {
+      throw invalid(header, `it takes ${LENGTHS[algorithm]} hexadecimal digits`);
+    }
+    expected.push({ header, algorithm, hex });
+  }
+  const digest = headers['content-digest'];
+  return digest === undefined ? expected : [...expected, ...contentDigest(String(digest))];
+}
+
+/** Members of other algorithms are skipped, as the RFC allows; one of ours that is broken is not. */
+function contentDigest(value: string): ExpectedDigest[] {
+  const header = 'Content-Digest';
+  return value.split(',').flatMap((member) => {
+    const match = /^\s*([a-z0-9-]+)=:([A-Za-z0-9+/=]*):\s*$/.exec(member);
+    if (match === null) throw invalid(header, 'expected sha-256=:BASE64:');
+    const [, name, base64 = ''] = match;
+    if (name !== 'sha-256' && name !== 'sha-512') return [];
+    const algorithm = name === 'sha-256' ? 'sha256' : 'sha512';
+    const hex = Buffer.from(base64, 'base64').toString('hex');
+    if (hex.length !== LENGTHS[algorithm]) throw invalid(header, `${name} has the wrong length`);
+    return [{ header, algorithm, hex }];
+  });
+}
+
+function invalid(header: string, reason: string): GitbuilderError {
+  return new GitbuilderError('DIGEST_INVALID', { header, reason });
+}

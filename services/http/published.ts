@@ -1,0 +1,166 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FolderEntry } from '../chacra/find-published.ts';
+import { findPublished, locateRepo } from '../chacra/find-published.ts';
+import type { KeptIndex } from '../chacra/kept-files.ts';
+import type { PublishedPackage } from '../domain/generation.ts';
+import type { Repo } from '../domain/repo.ts';
+import { GitbuilderError } from '../domain/errors.ts';
+import { sendAnswer } from '../platform/answer.ts';
+import type { ChacraContext } from './chacra-context.ts';
+import { isUnchanged, validators } from './conditions.ts';
+import { directoryPage } from './directory-page.ts';
+import { missing } from './levels.ts';
+import { sendBlob } from './send-blob.ts';
+
+const FOREVER = 'public, max-age=31536000, immutable';
+
+/** `GET /r/…`: the published repositories, answered before express sees the request. */
+export async function servePublished(
+  context: ChacraContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+  publicUrl: string,
+): Promise<void> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    throw new GitbuilderError('METHOD_NOT_ALLOWED', {
+      method: request.method ?? '',
+      allow: 'GET, HEAD',
+    });
+  }
+  const path = (request.url ?? '').split('?', 1)[0] ?? '';
+  const segments = path.slice('/r/'.length).split('/').map(decodeTwice);
+  const isFolderPath = segments.at(-1) === '';
+  if (isFolderPath) segments.pop();
+  const located = locateRepo(context.repos, segments);
+  if (located === null) {
+    sendFolder(request, response, publicUrl, listAbove(context, segments));
+    return;
+  }
+  const { repo, rest } = located;
+  const found = await findPublished(context.kept, repo, rest);
+  switch (found.kind) {
+    case 'index':
+      await sendIndex(context, request, response, repo, found.index, found.immutable);
+      return;
+    case 'package':
+      await sendPackage(context, request, response, found.file);
+      return;
+    case 'folder':
+      sendFolder(request, response, publicUrl, found.entries);
+      return;
+    case 'missing':
+      throw missing(`/${rest.join('/')} in this repository`);
+  }
+}
+
+/** apt decodes `%2F` itself, so our source lists say `%252F`; both mean the slash of a ref. */
+function decodeTwice(segment: string): string {
+  try {
+    const once = segment.includes('%') ? decodeURIComponent(segment) : segment;
+    return once.replace(/%2F/gi, '/');
+  } catch (cause) {
+    throw new GitbuilderError(
+      'NAME_INVALID',
+      { what: 'path', value: JSON.stringify(segment), reason: 'it is not valid percent-encoding' },
+      { cause },
+    );
+  }
+}
+
+/** The folders above the repositories: only what leads to a published one. */
+function listAbove({ repos }: ChacraContext, segments: readonly string[]): FolderEntry[] {
+  const names = new Set<string>();
+  for (const { identity, head } of repos.all()) {
+    if (head.live === null) continue;
+    const { project, ref, sha1, distro, distroVersion, flavor } = identity;
+    const path = [project, ref, sha1, distro, distroVersion, 'flavors', flavor];
+    if (!segments.every((segment, at) => segment === path[at])) continue;
+    const next = path[segments.length];
+    if (next !== undefined) names.add(next);
+  }
+  if (names.size === 0 && segments.length > 0) throw missing(`/r/${segments.join('/')}`);
+  return [...names].sort().map((name) => ({ name, isFolder: true, size: null }));
+}
+
+async function sendIndex(
+  context: ChacraContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+  repo: Repo,
+  index: KeptIndex,
+  immutable: boolean,
+): Promise<void> {
+  const { file, date } = index;
+  const what = { size: file.size, etag: `"${file.sha256}"`, modified: date };
+  const headers = {
+    ...validators(what, context.clock.now()),
+    'Content-Type': contentType(file.path),
+    'Cache-Control': immutable ? FOREVER : 'no-cache',
+    'Accept-Ranges': 'bytes',
+  };
+  if (isUnchanged(request, what)) {
+    sendAnswer(response, { kind: 'empty', status: 304, headers });
+    return;
+  }
+  const bytes = await context.restoreIndex(repo, index);
+  if (request.headers.range !== undefined) {
+    await sendBlob(request, response, () => Promise.resolve(readerOf(bytes)), { ...what, headers });
+    return;
+  }
+  response.writeHead(200, { ...headers, 'Content-Length': bytes.length });
+  response.end(request.method === 'HEAD' ? undefined : bytes);
+}
+
+function readerOf(bytes: Uint8Array) {
+  return {
+    size: bytes.length,
+    read: (buffer: Uint8Array, position: number) => {
+      const part = bytes.subarray(position, position + buffer.length);
+      buffer.set(part);
+      return Promise.resolve(part.length);
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+async function sendPackage(
+  { blobs }: ChacraContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { path, sha256, size, time }: PublishedPackage,
+): Promise<void> {
+  await sendBlob(request, response, () => blobs.open(sha256), {
+    size,
+    etag: `"${sha256}"`,
+    modified: new Date(time * 1000),
+    // Not for ever: once no kept generation names a path, other bytes may come to stand there.
+    headers: { 'Content-Type': contentType(path), 'Cache-Control': 'no-cache' },
+  });
+}
+
+function sendFolder(
+  request: IncomingMessage,
+  response: ServerResponse,
+  publicUrl: string,
+  entries: readonly FolderEntry[],
+): void {
+  const [path = '', query] = (request.url ?? '').split('?');
+  if (!path.endsWith('/')) {
+    const location = `${publicUrl}${path.slice(1)}/${query === undefined ? '' : `?${query}`}`;
+    sendAnswer(response, { kind: 'redirect', location });
+    return;
+  }
+  const body = directoryPage(decodeURI(path), entries);
+  sendAnswer(response, { kind: 'text', body, type: 'text/html; charset=utf-8' });
+}
+
+function contentType(path: string): string {
+  if (/\.(deb|ddeb)$/.test(path)) return 'application/vnd.debian.binary-package';
+  if (path.endsWith('.rpm')) return 'application/x-rpm';
+  if (path.endsWith('.gz')) return 'application/gzip';
+  if (path.endsWith('.xml')) return 'application/xml';
+  if (/\.(asc|gpg)$/.test(path)) return 'application/pgp-signature';
+  if (/(^|\/)(In)?Release$|Packages$|Sources$|SHA256SUMS$/.test(path))
+    return 'text/plain; charset=utf-8';
+  return 'application/octet-stream';
+}

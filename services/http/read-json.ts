@@ -1,0 +1,32 @@
+import type { IncomingMessage } from 'node:http';
+import type { z } from 'zod';
+import { GitbuilderError } from '../domain/errors.ts';
+
+const LIMIT = 1024 * 1024;
+
+/** Reads a JSON body of a known shape; whatever is wrong with it is the sender's to know. */
+export async function readJson<T>(request: IncomingMessage, schema: z.ZodType<T>): Promise<T> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > LIMIT) throw new GitbuilderError('BODY_TOO_LARGE', { limit: LIMIT });
+    chunks.push(chunk);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.concat(chunks).toString());
+  } catch (cause) {
+    throw new GitbuilderError(
+      'REQUEST_INVALID',
+      { reason: 'could not decode JSON body' },
+      { cause },
+    );
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const reason = parsed.error.issues
+    .map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
+    .join('; ');
+  throw new GitbuilderError('REQUEST_INVALID', { reason });
+}

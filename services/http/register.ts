@@ -1,0 +1,71 @@
+import type { Express, Request, Response } from 'express';
+import type { Route } from '../api/route.ts';
+import { GitbuilderError } from '../domain/errors.ts';
+import { sendAnswer } from '../platform/answer.ts';
+import type { Answer } from '../platform/answer.ts';
+import type { Exchange } from './exchange.ts';
+
+export type Handler = (exchange: Exchange) => Answer | Promise<Answer>;
+export type Register = (route: Route, handler: Handler) => void;
+
+/** What turns an express request into an exchange, checking access on the way. */
+export type Open = (request: Request, response: Response, route: Route) => Exchange;
+
+/**
+ * Registers routes of the table with express. As in the original, a path that ends in "/" is
+ * canonical with it: reading without is redirected, writing without is served.
+ */
+export function registrar(app: Express, open: Open): { register: Register; finish: () => void } {
+  const methods = new Map<string, Set<string>>();
+  const register: Register = (route, handler) => {
+    const path = expressPath(route.path);
+    const known = methods.get(path) ?? new Set();
+    methods.set(path, known.add(route.method));
+    if (route.method === 'GET') known.add('HEAD');
+    const serve = async (request: Request, response: Response): Promise<void> => {
+      const exchange = open(request, response, route);
+      const redirect = missingSlash(request, route, exchange.publicUrl);
+      sendAnswer(response, redirect ?? (await handler(exchange)));
+    };
+    switch (route.method) {
+      case 'GET':
+        app.get(path, serve);
+        return;
+      case 'HEAD':
+        app.head(path, serve);
+        return;
+      case 'POST':
+        app.post(path, serve);
+        return;
+      case 'PUT':
+        app.put(path, serve);
+        return;
+      case 'DELETE':
+        app.delete(path, serve);
+        return;
+    }
+  };
+  const finish = (): void => {
+    for (const [path, allowed] of methods) {
+      app.all(path, (request) => {
+        const allow = [...allowed].sort().join(', ');
+        throw new GitbuilderError('METHOD_NOT_ALLOWED', { method: request.method, allow });
+      });
+    }
+  };
+  return { register, finish };
+}
+
+/** `{name}` is a parameter in our table, `:name` in express's. */
+function expressPath(path: string): string {
+  const plain = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+  return plain.replace(/\{(\w+)\}/g, ':$1');
+}
+
+function missingSlash(request: Request, route: Route, publicUrl: string): Answer | null {
+  if (route.method !== 'GET' || !route.path.endsWith('/')) return null;
+  const [path = '', query] = request.originalUrl.split('?');
+  if (path.endsWith('/')) return null;
+  const location = `${publicUrl}${path.slice(1)}/${query === undefined ? '' : `?${query}`}`;
+  return { kind: 'redirect', location };
+}

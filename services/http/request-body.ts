@@ -1,0 +1,46 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { GitbuilderError } from '../domain/errors.ts';
+
+export interface BodyOptions {
+  readonly stallMilliseconds: number;
+  /** Answers the client while there is still a connection to answer on. */
+  readonly refuse: (error: GitbuilderError) => void;
+}
+
+/**
+ * The bytes of a request as they come. A client that says `Expect: 100-continue` is told to go on
+ * here, where nothing is left to refuse. The clock that drops a stalled client starts again with
+ * every byte, so that no upload is too slow, only too silent.
+ */
+export async function* wholeBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { stallMilliseconds, refuse }: BodyOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue();
+  const { socket } = request;
+  const stalled = new GitbuilderError('BODY_STALLED', { seconds: stallMilliseconds / 1000 });
+  let received = 0;
+  let isStalled = false;
+  const onStall = () => {
+    isStalled = true;
+    response.once('finish', () => request.destroy());
+    refuse(stalled);
+  };
+  socket.setTimeout(stallMilliseconds, onStall);
+  try {
+    // A refusal in the middle must leave the connection open, or the client never reads why.
+    for await (const chunk of request.iterator({
+      destroyOnReturn: false,
+    }) as AsyncIterable<Buffer>) {
+      received += chunk.length;
+      yield chunk;
+    }
+  } catch (cause) {
+    throw isStalled ? stalled : new GitbuilderError('BODY_INTERRUPTED', { received }, { cause });
+  } finally {
+    socket.setTimeout(0);
+    socket.off('timeout', onStall);
+  }
+  if (!request.complete) throw new GitbuilderError('BODY_INTERRUPTED', { received });
+}

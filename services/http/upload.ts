@@ -1,0 +1,123 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { requireRoom, uploadBinary } from '../chacra/upload-binary.ts';
+import type { OnConflict, UploadOutcome } from '../chacra/upload-binary.ts';
+import { GitbuilderError } from '../domain/errors.ts';
+import { binaryKey } from '../domain/repo.ts';
+import { parseBinaryName } from '../domain/names.ts';
+import { sendAnswer } from '../platform/answer.ts';
+import { archOf, identityOf } from './addresses.ts';
+import type { ChacraContext } from './chacra-context.ts';
+import { expectedDigests } from './expected-digests.ts';
+import { readMultipart } from './multipart.ts';
+import { wholeBody } from './request-body.ts';
+import type { BodyOptions } from './request-body.ts';
+
+/** Where an upload goes: a multipart POST names its file inside, a PUT in the URL. */
+export interface UploadTarget {
+  readonly params: Readonly<Record<string, string>>;
+  readonly name: string | null;
+}
+
+/**
+ * Recognises an upload by method and path, before express sees it; null for anything else. JSON
+ * bodies are metadata, not files.
+ */
+export function uploadTarget(request: IncomingMessage): UploadTarget | null {
+  const { method } = request;
+  if (method !== 'POST' && method !== 'PUT') return null;
+  const [path = ''] = (request.url ?? '').split('?');
+  const parts = path.split('/');
+  if (parts[1] !== 'binaries') return null;
+  if (parts.at(-1) === '') parts.pop();
+  const [project, ref, sha1, distro, version, arch, ...rest] = parts.slice(2).map(decode);
+  if (arch === undefined) return null;
+  const flavored = rest[0] === 'flavors';
+  const [flavor, name, extra] = flavored
+    ? [rest[1], rest[2], rest[3]]
+    : ['default', rest[0], rest[1]];
+  if (flavor === undefined || extra !== undefined) return null;
+  const wantsName = method === 'PUT';
+  if ((name !== undefined) !== wantsName) return null;
+  const params = { project, ref, sha1, distro, version, arch, flavor };
+  return {
+    params: Object.fromEntries(Object.entries(params).map(([k, v]) => [k, v ?? ''])),
+    name: name ?? null,
+  };
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch (cause) {
+    const fields = {
+      what: 'path',
+      value: JSON.stringify(segment),
+      reason: 'it is not valid percent-encoding',
+    };
+    throw new GitbuilderError('NAME_INVALID', fields, { cause });
+  }
+}
+
+/** Takes an upload in, in any of its three forms. Whatever can be refused is refused before the body. */
+export async function serveUpload(
+  context: ChacraContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: UploadTarget & Pick<BodyOptions, 'refuse'> & { readonly user: string },
+): Promise<void> {
+  const { user, refuse, ...target } = options;
+  const identity = identityOf(target.params);
+  const arch = archOf(target.params);
+  const expected = expectedDigests(request.headers);
+  await requireRoom(context.upload, declaredLength(request));
+  const take = async (
+    name: string,
+    body: AsyncIterable<Uint8Array>,
+    onConflict: () => OnConflict,
+  ) => {
+    const upload = { identity, arch, name, user, expected, body, onConflict };
+    const outcome = await uploadBinary(context.upload, upload);
+    context.queue.startWhenQuiet(identity);
+    return outcome;
+  };
+  const body = wholeBody(request, response, {
+    stallMilliseconds: context.stallMilliseconds,
+    refuse,
+  });
+  const isMultipart = /^multipart\/form-data\b/i.test(request.headers['content-type'] ?? '');
+  let outcome: UploadOutcome;
+  if (isMultipart) {
+    const onConflict = (forced: boolean): OnConflict =>
+      forced || request.method === 'PUT' ? 'replace' : 'refuse-as-exists';
+    outcome = await readMultipart(request, body, (fileName, file, isForced) =>
+      take(parseBinaryName(target.name ?? fileName), file, () => onConflict(isForced())),
+    );
+  } else {
+    if (target.name === null) throw new GitbuilderError('FILE_FIELD_MISSING');
+    const name = parseBinaryName(target.name);
+    const force = new URL(request.url ?? '', 'http://localhost').searchParams.get('force') === '1';
+    if (!force) refuseOtherBytes(context, target, name, expected);
+    outcome = await take(name, body, () => (force ? 'replace' : 'refuse-as-conflict'));
+  }
+  sendAnswer(response, { kind: 'json', status: outcome === 'created' ? 201 : 200, body: {} });
+}
+
+/** A stated digest tells before the body that the name holds other bytes. */
+function refuseOtherBytes(
+  { repos }: ChacraContext,
+  target: UploadTarget,
+  name: string,
+  expected: readonly { readonly algorithm: string; readonly hex: string }[],
+): void {
+  const binary = repos
+    .get(identityOf(target.params))
+    ?.binaries.get(binaryKey(archOf(target.params), name));
+  const stated = expected.find(({ algorithm }) => algorithm === 'sha256');
+  if (binary?.blob === undefined || binary.blob === null || stated === undefined) return;
+  if (binary.blob.sha256 !== stated.hex) throw new GitbuilderError('BINARY_CONFLICT', { name });
+}
+
+function declaredLength(request: IncomingMessage): number | null {
+  const header = request.headers['content-length'];
+  return header === undefined ? null : Number(header);
+}

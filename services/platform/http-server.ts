@@ -1,0 +1,67 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** How long an answered client may go on sending what nobody wants, so that it gets to read the answer. */
+const LINGER_MILLISECONDS = 30_000;
+
+export type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface HttpServer {
+  readonly host: string;
+  readonly port: number;
+  /** Takes no new requests, lets running ones end within the time, then closes what is left. */
+  stop(graceMilliseconds: number): Promise<void>;
+}
+
+/**
+ * An HTTP server that bodies of any length may take any time to reach: limits on them are the
+ * handlers' (Node's own would cut every upload off after 300 s).
+ */
+export async function listen(
+  listener: Listener,
+  address: { readonly host: string; readonly port: number },
+): Promise<HttpServer> {
+  const server = createServer({
+    requestTimeout: 0,
+    headersTimeout: 60_000,
+    keepAliveTimeout: 65_000,
+  });
+  server.on('request', (request, response) => {
+    bound(request, response);
+    listener(request, response);
+  });
+  // The handler says 100 Continue itself, once nothing is left to refuse.
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    bound(request, response);
+    listener(request, response);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(address.port, address.host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  // A TCP server's address is an object; only pipes have a string.
+  const { address: host, port } = server.address() as AddressInfo;
+  return { host, port, stop: (grace) => stop(server, grace) };
+}
+
+/** Node drains an unread body after the answer; this ends it for clients that never stop. */
+function bound(request: IncomingMessage, response: ServerResponse): void {
+  response.once('finish', () => {
+    if (request.complete) return;
+    const timer = setTimeout(() => request.socket.destroy(), LINGER_MILLISECONDS);
+    timer.unref();
+    request.once('close', () => clearTimeout(timer));
+  });
+}
+
+async function stop(server: Server, grace: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), grace);
+  await closed;
+  clearTimeout(timer);
+}
