@@ -22,7 +22,8 @@ export async function renderRpm(
 ): Promise<Rendered> {
   const rendered = new RenderedFiles();
   const rpms = plan.packages.flatMap((file) => {
-    const header = headerOf(file.sha256);
+    // A copy under a name that is no rpm's lies beside the packages and is none of them.
+    const header = file.path.endsWith('.rpm') ? headerOf(file.sha256) : undefined;
     return header?.kind === 'rpm' ? [{ file, header }] : [];
   });
   for (const [root, inside] of roots(plan, rpms)) {
