@@ -1,0 +1,154 @@
+import { createReadStream } from 'node:fs';
+import { Agent, request } from 'node:http';
+import type { ClientRequest } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Server } from './server.ts';
+import { binariesPath, entryPath, repoPath } from './target.ts';
+import type { Target } from './target.ts';
+
+export interface Reply {
+  readonly status: number;
+  readonly body: Buffer;
+}
+
+/** What is sent: bytes, a file, or a stream of known length. */
+export type Body =
+  | Uint8Array
+  | { readonly path: string; readonly size: number }
+  | { readonly chunks: AsyncIterable<Uint8Array>; readonly size: number };
+
+/** One client with one connection that stays open, as an uploader or a package manager has. */
+export class Client {
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  readonly #server: Pick<Server, 'url' | 'credentials'>;
+
+  constructor(server: Pick<Server, 'url' | 'credentials'>) {
+    this.#server = server;
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  get(path: string): Promise<Reply> {
+    return this.#send('GET', path, null);
+  }
+
+  /** Uploads a file and throws unless it is taken; tells the moment before its last byte leaves. */
+  async upload(
+    target: Target,
+    name: string,
+    body: Body,
+    onLastByte: () => void = () => undefined,
+  ): Promise<void> {
+    const path = binariesPath(target) + encodeURIComponent(name);
+    const reply = await this.#send('PUT', path, body, onLastByte);
+    if (reply.status !== 201 && reply.status !== 200) throw refused(path, reply);
+  }
+
+  /** Asks for a publish; answers the number of the generation that will cover it. */
+  async update(target: Target): Promise<number> {
+    const path = `${repoPath(target)}update`;
+    const reply = await this.#send('POST', path, new Uint8Array());
+    if (reply.status !== 200) throw refused(path, reply);
+    return Number(fieldsOf(reply.body).get('generation'));
+  }
+
+  /** Asks until the published entry file is there and is not what it was before; answers its bytes. */
+  async awaitEntry(target: Target, before: Buffer | null): Promise<Buffer> {
+    const path = entryPath(target);
+    for (let asked = 1; ; asked += 1) {
+      const reply = await this.get(path);
+      if (reply.status === 200 && (before === null || !reply.body.equals(before)))
+        return reply.body;
+      if (reply.status !== 200 && reply.status !== 404) throw refused(path, reply);
+      if (asked % 200 === 0) await this.liveGeneration(target);
+      await pause(1);
+    }
+  }
+
+  /** Waits until a generation, or a later one, is live. */
+  async awaitGeneration(target: Target, generation: number): Promise<void> {
+    while ((await this.liveGeneration(target)) < generation) await pause(1);
+  }
+
+  /** The number of the generation that is served, 0 for none; throws when the last publish failed. */
+  async liveGeneration(target: Target): Promise<number> {
+    const reply = await this.get(repoPath(target));
+    const fields = fieldsOf(reply.body);
+    if (reply.status !== 200 || fields.get('status') === 'failed')
+      throw refused('publishing', reply);
+    return Number(fields.get('live_generation') ?? 0);
+  }
+
+  #send(
+    method: string,
+    path: string,
+    body: Body | null,
+    onLastByte: () => void = () => undefined,
+  ): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      const sent = request(this.#server.url, {
+        method,
+        path,
+        agent: this.#agent,
+        auth: this.#server.credentials,
+        headers: body === null ? {} : { 'content-length': sizeOf(body) },
+      });
+      sent.on('error', reject);
+      sent.on('response', (response) => {
+        const parts: Buffer[] = [];
+        response.on('data', (part: Buffer) => parts.push(part));
+        response.on('error', reject);
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts) }),
+        );
+      });
+      if (body === null || sizeOf(body) === 0) sent.end();
+      else feed(sent, body, onLastByte).catch(reject);
+    });
+  }
+}
+
+function sizeOf(body: Body): number {
+  return body instanceof Uint8Array ? body.length : body.size;
+}
+
+function chunksOf(body: Body): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
+  if (body instanceof Uint8Array) return [body];
+  if ('chunks' in body) return body.chunks;
+  return createReadStream(body.path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>;
+}
+
+async function feed(sent: ClientRequest, body: Body, onLastByte: () => void): Promise<void> {
+  let left = sizeOf(body);
+  for await (const chunk of chunksOf(body)) {
+    left -= chunk.length;
+    if (left > 0) {
+      await write(sent, chunk);
+      continue;
+    }
+    if (chunk.length > 1) await write(sent, chunk.subarray(0, -1));
+    onLastByte();
+    sent.end(chunk.subarray(-1));
+  }
+}
+
+/** Resolves when the bytes have left for the kernel, or the server has ended the request early. */
+function write(sent: ClientRequest, chunk: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    sent.write(chunk, (error) => {
+      if (error === null || error === undefined) resolve();
+      else reject(error);
+    });
+  });
+}
+
+function fieldsOf(body: Buffer): ReadonlyMap<string, unknown> {
+  const answer: unknown = JSON.parse(body.toString());
+  return new Map(typeof answer === 'object' && answer !== null ? Object.entries(answer) : []);
+}
+
+function refused(path: string, { status, body }: Reply): Error {
+  return new Error(`${path} was answered ${status}: ${body.toString().slice(0, 500)}`);
+}

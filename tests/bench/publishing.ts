@@ -1,0 +1,67 @@
+import { smallDeb } from './corpus/debs.ts';
+import { smallRpm } from './corpus/rpms.ts';
+import type { Corpus } from './corpus/corpus.ts';
+import { Client } from './client.ts';
+import type { Body } from './client.ts';
+import type { Server } from './server.ts';
+import { debTarget, rpmTarget } from './target.ts';
+import type { Target } from './target.ts';
+
+const WARM_PACKAGES = 60;
+const WARM_ROUNDS = 6;
+
+/**
+ * Lets a new process publish other packages for a while: the tools beside it are compiled programs,
+ * and a storage node runs for months. What is measured later has never been published before.
+ */
+export async function warmUp(server: Server, kind: 'deb' | 'rpm'): Promise<void> {
+  const client = new Client(server);
+  const target = kind === 'deb' ? debTarget('aa') : rpmTarget('aa');
+  for (let round = 0; round < WARM_ROUNDS; round += 1) {
+    for (let index = 0; index < WARM_PACKAGES / WARM_ROUNDS; index += 1) {
+      const one = somePackage(kind, `warm-${round}-${index}`, 20_000);
+      await client.upload(target, one.name, one.bytes);
+    }
+    await publish(client, target);
+  }
+  client.close();
+}
+
+/** A new small package of the kind. */
+export function somePackage(kind: 'deb' | 'rpm', name: string, bytes: number) {
+  return kind === 'deb'
+    ? { name: `${name}_1.0-1_amd64.deb`, bytes: smallDeb(name, '1.0-1', bytes) }
+    : { name: `${name}-1.0-1.x86_64.rpm`, bytes: smallRpm(name, bytes) };
+}
+
+/** Uploads all but the last file of a corpus, the smallest. */
+export async function uploadAllButLast(client: Client, target: Target, corpus: Corpus) {
+  const last = corpus.files.at(-1);
+  if (last === undefined) throw new Error('the corpus is empty');
+  for (const file of corpus.files) {
+    if (file !== last) await client.upload(target, file.name, file);
+  }
+  return last;
+}
+
+/** Seconds from the last byte of an upload, with the `update` after it, to what `satisfies` waits for. */
+export async function secondsToPublish(
+  client: Client,
+  target: Target,
+  file: { readonly name: string; readonly body: Body },
+  isServed: () => Promise<unknown>,
+): Promise<number> {
+  let started = 0n;
+  await client.upload(target, file.name, file.body, () => {
+    started = process.hrtime.bigint();
+  });
+  await client.update(target);
+  await isServed();
+  return Number(process.hrtime.bigint() - started) / 1e9;
+}
+
+/** Asks for a publish and waits until it, or a later one, is served. */
+export async function publish(client: Client, target: Target): Promise<void> {
+  const generation = await client.update(target);
+  await client.awaitGeneration(target, generation);
+}

@@ -1,0 +1,104 @@
+import autocannon from 'autocannon';
+import { Client } from '../client.ts';
+import { interleaved } from '../pairs.ts';
+import { publish } from '../publishing.ts';
+import type { Finding, Row } from '../row.ts';
+import { findTool, runTool } from '../run-tool.ts';
+import { startServer } from '../server.ts';
+import { count, median, spread } from '../statistics.ts';
+import { binariesPath, debTarget, entryPath, publishedPath } from '../target.ts';
+import { curlDownload } from '../tools/curl.ts';
+import { startNginx } from '../tools/nginx.ts';
+
+const REQUESTS_PER_SECOND = 15_000;
+const SECONDS = 4;
+const CONNECTIONS = 16;
+
+/** Downloads of one large package, and of the small index files that every client asks for first. */
+export const serve: Row = {
+  name: 'serve',
+  needs: [
+    ['nginx', 'nginx-light'],
+    ['curl', 'curl'],
+    ['taskset', 'util-linux'],
+  ],
+  async run(bench): Promise<Finding[]> {
+    const debs = await bench.debs();
+    const [large] = debs.files;
+    if (large === undefined) throw new Error('the corpus is empty');
+    // One core for the server: what it answers is then what one core answers.
+    const prefix = ['taskset', '-c', '0'];
+    const server = await startServer({
+      folder: bench.folder('serve'),
+      signing: 'ed25519',
+      prefix,
+    });
+    const client = new Client(server);
+    const target = debTarget('e0');
+    for (const file of [large, ...debs.files.slice(-59)])
+      await client.upload(target, file.name, file);
+    await publish(client, target);
+    const nginx = await startNginx(bench.folder('serve-nginx'), debs.folder);
+    const download = (url: string) => () => curlDownload(url);
+    const index = (path: string) => () => requestsPerSecond(new URL(path, server.url).href);
+    const packages = `${publishedPath(target)}dists/bookworm/main/binary-amd64/Packages.gz`;
+    try {
+      const binary = new URL(binariesPath(target) + encodeURIComponent(large.name), server.url);
+      const { ours, theirs, inRelease, gz } = await interleaved(
+        bench,
+        {
+          ours: download(binary.href),
+          theirs: download(`${nginx.url}${encodeURIComponent(large.name)}`),
+          inRelease: index(entryPath(target)),
+          gz: index(packages),
+        },
+        count,
+      );
+      const megabytes = (rate: number) => `${Math.round(rate / 1e6)} MB/s`;
+      const ratio = median(ours.map((rate, run) => rate / (theirs[run] ?? Number.NaN)));
+      const perSecond = (rate: number) => `${count(rate)}/s`;
+      return [
+        {
+          what: `download of ${megabytes(large.size)}, one stream`.replace('/s', ''),
+          ours: spread(ours, megabytes),
+          beside: `nginx sendfile: ${spread(theirs, megabytes)}`,
+          ratio: `${ratio.toFixed(2)}×`,
+          target: '≥ 1.0×',
+          reached: ratio >= 1,
+        },
+        ...[
+          ['`InRelease`', inRelease] as const,
+          [`\`Packages.gz\` of 60 packages`, gz] as const,
+        ].map(([what, rates]) => ({
+          what: `requests for ${what}, server on one core`,
+          ours: spread(rates, perSecond),
+          beside: '',
+          ratio: '',
+          target: `≥ ${count(REQUESTS_PER_SECOND)}/s`,
+          reached: median(rates) >= REQUESTS_PER_SECOND,
+        })),
+      ];
+    } finally {
+      client.close();
+      await nginx.stop();
+      await server.stop();
+    }
+  },
+};
+
+/** By wrk, which costs less CPU than what it measures, or else by autocannon. */
+async function requestsPerSecond(url: string): Promise<number> {
+  if (findTool('wrk') !== null) {
+    const options = ['-t1', `-c${CONNECTIONS}`, `-d${SECONDS}s`];
+    const said = await runTool('wrk', [...options, url]);
+    if (/Non-2xx|Socket errors/.test(said)) throw new Error(`wrk met errors: ${said}`);
+    return Number(/Requests\/sec:\s+([\d.]+)/.exec(said)?.[1]);
+  }
+  const { requests, errors, non2xx } = await autocannon({
+    url,
+    connections: CONNECTIONS,
+    duration: SECONDS,
+  });
+  if (errors + non2xx > 0) throw new Error(`autocannon met ${errors + non2xx} errors`);
+  return requests.average;
+}
