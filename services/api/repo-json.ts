@@ -83,6 +83,8 @@ export function repoEventBody(repo: Repo, event: PendingEvent, publicUrl: string
     archs: event.archs,
     generation: event.generation,
     sequence: event.sequence,
-    ...(event.reason === null ? {} : { reason: event.reason }),
+    // A failure before this state is not its reason.
+    reason: event.reason,
+    failed_package: event.status === 'failed' ? (repo.head.failure?.package ?? null) : null,
   };
 }

@@ -1,5 +1,6 @@
 import { GitbuilderError } from '../domain/errors.ts';
-import { announce } from '../domain/repo-events.ts';
+import { announce, failureReason } from '../domain/repo-events.ts';
+import { archsOf } from '../domain/repo.ts';
 import type { Failure, LiveGeneration, Repo, RepoHead } from '../domain/repo.ts';
 import { announceState } from './request-update.ts';
 
@@ -39,9 +40,8 @@ export function succeed(repo: Repo, live: LiveGeneration, now: Date): RepoHead {
 export function fail(repo: Repo, failure: Failure, now: Date): RepoHead {
   const { head } = repo;
   const failed: RepoHead = { ...head, status: 'failed', failure, modified: now.toISOString() };
-  const archs = head.live?.archs ?? [];
-  const reason =
-    failure.package === null ? failure.message : `${failure.package}: ${failure.message}`;
+  const archs = head.live?.archs ?? archsOf(repo.binaries.values());
+  const reason = failureReason(failure);
   const event = { status: 'failed', generation: head.generation, archs, reason } as const;
   return takeUpAgain(repo, announce(failed, event, now), now);
 }

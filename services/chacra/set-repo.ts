@@ -1,7 +1,8 @@
 import { GitbuilderError } from '../domain/errors.ts';
 import { repoPath } from '../domain/identity.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
-import { announce } from '../domain/repo-events.ts';
+import { announce, failureReason } from '../domain/repo-events.ts';
+import { archsOf } from '../domain/repo.ts';
 import type { Repo, RepoHead, RepoType } from '../domain/repo.ts';
 import type { Clock, RepoStore } from './ports.ts';
 import { requireRepo } from './request-update.ts';
@@ -28,16 +29,14 @@ export function setRepoExtra(
   identity: RepoIdentity,
   extra: Readonly<Record<string, unknown>>,
 ): Promise<Repo> {
-  return changeHead(collaborators, identity, ({ head }, now) => {
+  return changeHead(collaborators, identity, ({ head, binaries }, now) => {
     const changed: RepoHead = { ...head, extra };
     if (head.status !== 'ready' && head.status !== 'failed') return changed;
     const { status, failure, live } = head;
     const generation = status === 'ready' ? (live?.number ?? head.generation) : head.generation;
-    return announce(
-      changed,
-      { status, generation, archs: live?.archs ?? [], reason: failure?.message ?? null },
-      now,
-    );
+    const reason = failure === null ? null : failureReason(failure);
+    const archs = live?.archs ?? archsOf(binaries.values());
+    return announce(changed, { status, generation, archs, reason }, now);
   });
 }
 

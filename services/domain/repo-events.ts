@@ -1,4 +1,4 @@
-import type { PendingEvent, RepoHead } from './repo.ts';
+import type { Failure, PendingEvent, RepoHead } from './repo.ts';
 
 const MAX_WAITING = 1000;
 
@@ -20,4 +20,9 @@ export function announce(
 /** Forgets what shaman has acknowledged. */
 export function acknowledge(head: RepoHead, sequence: number): RepoHead {
   return { ...head, events: head.events.filter((event) => event.sequence > sequence) };
+}
+
+/** Why a publish failed, in one line for shaman. */
+export function failureReason({ message, package: name }: Failure): string {
+  return name === null ? message : `${name}: ${message}`;
 }
