@@ -1,0 +1,25 @@
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { isMissing, temporaryPath } from '../platform/durable-file.ts';
+
+/** Writes a derivable file whole or not at all; not fsynced, because it can be found out again. */
+export async function writeBeside(path: string, text: string): Promise<void> {
+  const temporary = temporaryPath(dirname(path));
+  try {
+    await writeFile(temporary, text, { flag: 'wx' });
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    throw cause;
+  }
+}
+
+/** Null when it was never written or is lost. */
+export async function readBeside(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    if (isMissing(cause)) return null;
+    throw cause;
+  }
+}

@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import type { DebHeader, DscHeader, PackageHeader, RpmHeader } from '../domain/package-header.ts';
+import type { BlobRef } from '../domain/repo.ts';
+import type { PackageTap } from '../formats/tap.ts';
+import type { BlobPlaces } from './blob-places.ts';
+import { readBeside, writeBeside } from './beside-blob.ts';
+import { ByteCache } from './byte-cache.ts';
+
+const KIND_OF: Readonly<Record<string, PackageHeader['kind']>> = {
+  deb: 'deb',
+  ddeb: 'deb',
+  udeb: 'deb',
+  dsc: 'dsc',
+  rpm: 'rpm',
+};
+
+/** Raised whenever a header's shape changes: what was kept in another shape is read again from the bytes. */
+const FORMAT = 1;
+
+const deb = z.object({
+  kind: z.literal('deb'),
+  package: z.string(),
+  version: z.string(),
+  architecture: z.string(),
+  source: z.string(),
+  stanza: z.string(),
+}) satisfies z.ZodType<DebHeader>;
+
+const dsc = z.object({
+  kind: z.literal('dsc'),
+  source: z.string(),
+  version: z.string(),
+  stanza: z.string(),
+  files: z.array(
+    z.object({
+      name: z.string(),
+      size: z.number(),
+      md5: z.string(),
+      sha256: z.string().nullable(),
+    }),
+  ),
+  md5: z.string(),
+}) satisfies z.ZodType<DscHeader>;
+
+const rpm = z.object({
+  kind: z.literal('rpm'),
+  name: z.string(),
+  epoch: z.number(),
+  version: z.string(),
+  release: z.string(),
+  arch: z.string(),
+  primary: z.string(),
+  filelists: z.string(),
+  other: z.string(),
+}) satisfies z.ZodType<RpmHeader>;
+
+const kept = z.object({
+  format: z.literal(FORMAT),
+  header: z.discriminatedUnion('kind', [deb, dsc, rpm]),
+});
+
+/** Feeds a blob's bytes to a tap, which is how a lost header is read again. */
+export type ReadThrough = (ref: BlobRef, tap: PackageTap) => Promise<PackageHeader>;
+
+/** The parsed headers of packages: the ones used last in memory, all of them beside their blobs. */
+export class BlobHeaders {
+  readonly #places: BlobPlaces;
+  readonly #tapFor: (name: string) => PackageTap | null;
+  readonly #readThrough: ReadThrough;
+  readonly #memory: ByteCache<PackageHeader>;
+
+  constructor(options: {
+    readonly places: BlobPlaces;
+    readonly tapFor: (name: string) => PackageTap | null;
+    readonly readThrough: ReadThrough;
+    readonly cacheBytes: number;
+  }) {
+    this.#places = options.places;
+    this.#tapFor = options.tapFor;
+    this.#readThrough = options.readThrough;
+    this.#memory = new ByteCache(options.cacheBytes);
+  }
+
+  async keep(sha256: string, header: PackageHeader): Promise<void> {
+    const text = JSON.stringify({ format: FORMAT, header });
+    this.#memory.set(`${sha256}.${header.kind}`, header, text.length);
+    await writeBeside(this.#places.beside(sha256, `${header.kind}.json`), text);
+  }
+
+  /** The same bytes can be stored under names of different kinds, so the name decides. */
+  async of(ref: BlobRef, name: string): Promise<PackageHeader | null> {
+    const kind = KIND_OF[/\.([a-z]+)$/.exec(name)?.[1] ?? ''];
+    if (kind === undefined) return null;
+    const key = `${ref.sha256}.${kind}`;
+    const known = this.#memory.get(key);
+    if (known !== undefined) return known;
+    const text = await readBeside(this.#places.beside(ref.sha256, `${kind}.json`));
+    const header = text === null ? null : parse(text);
+    if (header !== null && text !== null) {
+      this.#memory.set(key, header, text.length);
+      return header;
+    }
+    const tap = this.#tapFor(name);
+    if (tap === null) return null;
+    const read = await this.#readThrough(ref, tap);
+    await this.keep(ref.sha256, read);
+    return read;
+  }
+}
+
+/** Null when the file was torn by a power loss or comes from another release. */
+function parse(text: string): PackageHeader | null {
+  try {
+    const found = kept.safeParse(JSON.parse(text));
+    return found.success ? found.data.header : null;
+  } catch {
+    return null;
+  }
+}

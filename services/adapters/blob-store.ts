@@ -1,0 +1,174 @@
+import { createReadStream } from 'node:fs';
+import { open, stat, statfs } from 'node:fs/promises';
+import type { BlobReader, BlobStore, Clock, ReceivedBlob } from '../chacra/ports.ts';
+import type { PackageHeader } from '../domain/package-header.ts';
+import type { BlobRef } from '../domain/repo.ts';
+import type { PackageTap } from '../formats/tap.ts';
+import { isMissing } from '../platform/durable-file.ts';
+import { BlobDigests } from './blob-digests.ts';
+import { BlobHeaders } from './blob-headers.ts';
+import { takeIn } from './blob-intake.ts';
+import { BlobPlaces } from './blob-places.ts';
+import { sweepFolder } from './blob-sweep.ts';
+import { readOrDamaged } from './read-or-damaged.ts';
+import { ReceivedFile } from './received-file.ts';
+import { Sha512Thread } from './sha512-thread.ts';
+
+const HEADER_CACHE_BYTES = 32 * 1024 * 1024;
+const FREE_SPACE_MILLISECONDS = 1000;
+
+export interface BlobStoreOptions {
+  readonly root: string;
+  readonly clock: Clock;
+  readonly tapFor: (name: string) => PackageTap | null;
+  /** False computes a sha512 only when it is asked for. */
+  readonly sha512: boolean;
+  readonly headerCacheBytes?: number;
+}
+
+/** Opens the blobs below a folder, after clearing away what a former process left half done. */
+export async function openBlobStore(options: BlobStoreOptions): Promise<DiskBlobStore> {
+  const places = new BlobPlaces(options.root);
+  await places.prepare();
+  return new DiskBlobStore(places, options);
+}
+
+/** Blobs as files named by their sha256; see docs/adr/0002. */
+export class DiskBlobStore implements BlobStore {
+  readonly #root: string;
+  readonly #clock: Clock;
+  readonly #follows: boolean;
+  readonly #places: BlobPlaces;
+  readonly #thread = new Sha512Thread();
+  readonly #headers: BlobHeaders;
+  readonly #digests: BlobDigests;
+  /** How many hold each blob. */
+  readonly #held = new Map<string, number>();
+  /** While a sweep runs: what was taken up since it began. */
+  #touched: Set<string> | null = null;
+  #free = { bytes: 0, until: 0 };
+
+  constructor(places: BlobPlaces, options: BlobStoreOptions) {
+    this.#root = options.root;
+    this.#clock = options.clock;
+    this.#follows = options.sha512;
+    this.#places = places;
+    this.#digests = new BlobDigests(places, this.#thread);
+    this.#headers = new BlobHeaders({
+      places,
+      tapFor: options.tapFor,
+      readThrough: (ref, tap) => this.#readThrough(ref, tap),
+      cacheBytes: options.headerCacheBytes ?? HEADER_CACHE_BYTES,
+    });
+  }
+
+  async receive(
+    body: AsyncIterable<Uint8Array>,
+    options: { readonly limit: number; readonly observe: (chunk: Uint8Array) => void },
+  ): Promise<ReceivedBlob> {
+    const thread = this.#follows ? this.#thread : null;
+    const taken = await takeIn(this.#places.incoming, thread, body, options);
+    return new ReceivedFile(taken, {
+      places: this.#places,
+      headers: this.#headers,
+      digests: this.#digests,
+      thread: this.#thread,
+      hold: (sha256) => this.hold([sha256]),
+    });
+  }
+
+  async has(sha256: string): Promise<boolean> {
+    try {
+      await stat(this.#places.blob(sha256));
+      return true;
+    } catch (cause) {
+      if (isMissing(cause)) return false;
+      throw cause;
+    }
+  }
+
+  async open(sha256: string): Promise<BlobReader> {
+    const path = this.#places.blob(sha256);
+    const file = await readOrDamaged(path, () => open(path, 'r'));
+    const { size } = await file.stat();
+    return {
+      size,
+      read: async (buffer, position) =>
+        (await file.read(buffer, 0, buffer.length, position)).bytesRead,
+      close: () => file.close(),
+    };
+  }
+
+  header(ref: BlobRef, name: string): Promise<PackageHeader | null> {
+    return this.#headers.of(ref, name);
+  }
+
+  sha512(ref: BlobRef): Promise<string> {
+    return this.#digests.of(ref);
+  }
+
+  hold(sha256s: Iterable<string>): () => void {
+    const held = [...sha256s];
+    for (const sha256 of held) {
+      this.#held.set(sha256, (this.#held.get(sha256) ?? 0) + 1);
+      this.#touched?.add(sha256);
+    }
+    let over = false;
+    return () => {
+      if (over) return;
+      over = true;
+      for (const sha256 of held) this.#letGo(sha256);
+    };
+  }
+
+  #letGo(sha256: string): void {
+    const left = (this.#held.get(sha256) ?? 0) - 1;
+    if (left > 0) this.#held.set(sha256, left);
+    else this.#held.delete(sha256);
+  }
+
+  async freeBytes(): Promise<number> {
+    const now = this.#clock.now().getTime();
+    if (now >= this.#free.until) {
+      const { bavail, bsize } = await statfs(this.#root);
+      this.#free = { bytes: bavail * bsize, until: now + FREE_SPACE_MILLISECONDS };
+    }
+    return this.#free.bytes;
+  }
+
+  async sweep(
+    inUse: () => Promise<ReadonlySet<string>>,
+  ): Promise<{ removed: number; bytes: number }> {
+    const touched = new Set(this.#held.keys());
+    this.#touched = touched;
+    try {
+      const used = await inUse();
+      const isFree = (sha256: string): boolean =>
+        !used.has(sha256) && !touched.has(sha256) && !this.#held.has(sha256);
+      let removed = 0;
+      let bytes = 0;
+      for (const folder of this.#places.folders()) {
+        const swept = await sweepFolder(folder, this.#places, isFree);
+        removed += swept.removed;
+        bytes += swept.bytes;
+      }
+      return { removed, bytes };
+    } finally {
+      this.#touched = null;
+    }
+  }
+
+  /** Ends the digest thread; digests that were not ready are computed when they are asked for. */
+  async close(): Promise<void> {
+    await this.#thread.close();
+  }
+
+  async #readThrough({ sha256 }: BlobRef, tap: PackageTap): Promise<PackageHeader> {
+    const path = this.#places.blob(sha256);
+    return readOrDamaged(path, async () => {
+      const bytes: AsyncIterable<Buffer> = createReadStream(path);
+      for await (const chunk of bytes) tap.write(chunk);
+      return tap.end();
+    });
+  }
+}

@@ -1,0 +1,63 @@
+import { renameSync } from 'node:fs';
+import { readdir, rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { isMissing } from '../platform/durable-file.ts';
+import type { BlobPlaces } from './blob-places.ts';
+
+const BLOB = /^[0-9a-f]{64}$/;
+
+/**
+ * Removes the blobs that `isFree` lets go, and what lies beside them. Asked and moved away in one
+ * tick, so that nobody can take a blob up in between; its bytes go afterwards.
+ */
+export async function sweepFolder(
+  folder: string,
+  places: BlobPlaces,
+  isFree: (sha256: string) => boolean,
+): Promise<{ removed: number; bytes: number }> {
+  const names = await readdir(folder);
+  const blobs = new Set(names.filter((name) => BLOB.test(name)));
+  let removed = 0;
+  let bytes = 0;
+  for (const sha256 of blobs) {
+    if (!isFree(sha256)) continue;
+    const size = await sizeOf(join(folder, sha256));
+    if (!moveAway(folder, places.trash, sha256, isFree)) continue;
+    await rm(join(places.trash, sha256), { force: true });
+    blobs.delete(sha256);
+    removed += 1;
+    bytes += size;
+  }
+  for (const name of names) {
+    const [sha256 = ''] = basename(name).split('.', 1);
+    // A blob that was just taken in has its header beside it before it has its own name.
+    if (name === sha256 || blobs.has(sha256) || !isFree(sha256)) continue;
+    await rm(join(folder, name), { force: true });
+  }
+  return { removed, bytes };
+}
+
+function moveAway(
+  folder: string,
+  trash: string,
+  sha256: string,
+  isFree: (sha256: string) => boolean,
+): boolean {
+  if (!isFree(sha256)) return false;
+  try {
+    renameSync(join(folder, sha256), join(trash, sha256));
+    return true;
+  } catch (cause) {
+    if (isMissing(cause)) return false;
+    throw cause;
+  }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (cause) {
+    if (isMissing(cause)) return 0;
+    throw cause;
+  }
+}

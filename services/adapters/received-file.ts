@@ -1,0 +1,69 @@
+import { rename, rm } from 'node:fs/promises';
+import type { ReceivedBlob } from '../chacra/ports.ts';
+import type { PackageHeader } from '../domain/package-header.ts';
+import { syncFolder } from '../platform/durable-file.ts';
+import type { BlobDigests } from './blob-digests.ts';
+import type { BlobHeaders } from './blob-headers.ts';
+import type { TakenIn } from './blob-intake.ts';
+import type { BlobPlaces } from './blob-places.ts';
+import type { Sha512Thread } from './sha512-thread.ts';
+
+export interface ReceivedFileOptions {
+  readonly places: BlobPlaces;
+  readonly headers: BlobHeaders;
+  readonly digests: BlobDigests;
+  readonly thread: Sha512Thread;
+  /** Spares the blob from the sweep until the answer is called. */
+  readonly hold: (sha256: string) => () => void;
+}
+
+/** A body in its temporary file, on its way to become a blob. */
+export class ReceivedFile implements ReceivedBlob {
+  readonly ref: ReceivedBlob['ref'];
+  readonly #taken: TakenIn;
+  readonly #options: ReceivedFileOptions;
+  #digest: Promise<string> | null = null;
+  #state: 'open' | 'kept' | 'gone' = 'open';
+  #release: (() => void) | null = null;
+
+  constructor(taken: TakenIn, options: ReceivedFileOptions) {
+    this.ref = taken.ref;
+    this.#taken = taken;
+    this.#options = options;
+  }
+
+  sha512(): Promise<string> {
+    const following = this.#taken.following ?? this.#options.thread.follow(this.#taken.path);
+    this.#digest ??= following.finish(this.ref.size);
+    return this.#digest;
+  }
+
+  async keep(header: PackageHeader | null): Promise<void> {
+    const { places, headers, digests, hold } = this.#options;
+    const { sha256 } = this.ref;
+    this.#release = hold(sha256);
+    await this.#taken.file.sync();
+    if (header !== null) await headers.keep(sha256, header);
+    // Over the same bytes too: what stands there then is known to be whole and new to the sweep.
+    await rename(this.#taken.path, places.blob(sha256));
+    this.#state = 'kept';
+    await syncFolder(places.folder(sha256));
+    if (this.#digest !== null || this.#taken.following !== null) {
+      digests.expect(sha256, this.sha512());
+    }
+    await this.#taken.file.close();
+  }
+
+  async discard(): Promise<void> {
+    if (this.#state !== 'open') return;
+    this.#state = 'gone';
+    this.#taken.following?.drop();
+    await this.#taken.file.close();
+    await rm(this.#taken.path, { force: true });
+  }
+
+  release(): void {
+    this.#release?.();
+    this.#release = null;
+  }
+}
