@@ -24,13 +24,6 @@ export function requestBase(request: IncomingMessage, trusted: BlockList): strin
   return safe ? `${proto}://${host}/` : `${direct.proto}://${direct.host}/`;
 }
 
-/** The address of the client itself: what a trusted proxy says, or the peer. */
-export function clientAddress(request: IncomingMessage, trusted: BlockList): string {
-  const peer = request.socket.remoteAddress ?? 'unknown';
-  if (!isTrusted(peer, trusted)) return peer;
-  return first(request.headers['x-forwarded-for']) ?? peer;
-}
-
 function isTrusted(address: string | undefined, trusted: BlockList): boolean {
   if (address === undefined) return false;
   const plain = address.replace(/^::ffff:/, '');

@@ -1,0 +1,10 @@
+import type { Clock } from '../chacra/ports.ts';
+
+/** The machine's clock and timers. */
+export const systemClock: Clock = {
+  now: () => new Date(),
+  after(milliseconds, callback) {
+    const timer = setTimeout(callback, milliseconds);
+    return () => clearTimeout(timer);
+  },
+};

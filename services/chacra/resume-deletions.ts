@@ -1,0 +1,13 @@
+import type { GenerationStore, RepoStore } from './ports.ts';
+
+/** Ends what a crash left of deletions: the files of repos that are only a tombstone by now. */
+export async function resumeDeletions(
+  repos: RepoStore,
+  generations: GenerationStore,
+): Promise<void> {
+  const tombstones = [...repos.all()].filter(({ head }) => head.status === 'deleted');
+  for (const { identity, head } of tombstones) {
+    await generations.removeUpTo(identity, head.generation);
+    await repos.drop(identity);
+  }
+}

@@ -1,0 +1,65 @@
+import { Gauge } from 'prom-client';
+import type { Registry } from 'prom-client';
+import type { EventDelivery } from '../chacra/deliver-events.ts';
+import type { PublishQueue } from '../chacra/publish-queue.ts';
+import type { BlobStore, RepoStore } from '../chacra/ports.ts';
+
+/** What an operator watches on a storage node; collected when it is asked for. */
+export function chacraMetrics(
+  registry: Registry,
+  node: {
+    readonly repos: RepoStore;
+    readonly blobs: BlobStore;
+    readonly queue: PublishQueue;
+    readonly events: EventDelivery;
+  },
+): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'gitbuilder_chacra_repos',
+    help: 'Repositories by status.',
+    labelNames: ['status'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { head } of node.repos.all()) this.inc({ status: head.status });
+    },
+  });
+  new Gauge({
+    name: 'gitbuilder_chacra_publish_queue',
+    help: 'Repositories that wait to be published, and those being published.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const { waiting, running } = node.queue.depth;
+      this.set({ state: 'waiting' }, waiting);
+      this.set({ state: 'running' }, running);
+    },
+  });
+  new Gauge({
+    name: 'gitbuilder_chacra_events_waiting',
+    help: 'Events that shaman has not taken yet.',
+    registers,
+    collect() {
+      let waiting = 0;
+      for (const { head } of node.repos.all()) waiting += head.events.length;
+      this.set(waiting);
+    },
+  });
+  new Gauge({
+    name: 'gitbuilder_chacra_shaman_away',
+    help: '1 while shaman does not answer.',
+    registers,
+    collect() {
+      this.set(node.events.isAway ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'gitbuilder_chacra_free_bytes',
+    help: 'Free bytes on the disk of the data folder.',
+    registers,
+    async collect() {
+      this.set(await node.blobs.freeBytes());
+    },
+  });
+}
