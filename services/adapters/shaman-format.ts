@@ -52,7 +52,7 @@ const repo = z.object({
   liveGeneration: z.int().nullable(),
   created: z.string(),
   modified: moment,
-  goneSince: z.string().nullable(),
+  gone: z.object({ since: z.string(), was: z.enum(ANNOUNCED_STATUSES) }).nullable(),
 }) satisfies z.ZodType<ShamanRepo>;
 
 const status = z.enum(BUILD_STATUSES);

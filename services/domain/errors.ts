@@ -103,6 +103,24 @@ export const ERRORS = {
     message: 'this storage node keeps {reserve} bytes free and has {free} left',
     advice: 'Ask shaman for another node (GET /api/nodes/next/), or free space on this one.',
   },
+  NOT_READY: {
+    status: 504,
+    message: 'no repository is ready for: {repo}',
+    advice:
+      'It may still be built: GET /api/builds/ shows what is under way, /api/search/ every state.',
+  },
+  NO_NODE: {
+    status: 404,
+    message: 'There are no healthy chacra nodes available.',
+    advice:
+      'GET /api/nodes/ lists the nodes and why they are not used; a node registers when it starts.',
+  },
+  PLATFORM_INVALID: {
+    status: 400,
+    message: 'Invalid version or codename for distro: {entry}',
+    advice:
+      'Write distro/version or distro/version/arch, several with commas: ubuntu/24.04,centos/9/arm64.',
+  },
   CONFIGURATION_INVALID: {
     status: 500,
     message: '{file}: {problems}',

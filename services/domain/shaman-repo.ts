@@ -49,6 +49,6 @@ export interface ShamanRepo {
   readonly created: string;
   /** The last event, and its place among all changes: listings go by `modified.order`, newest first. */
   readonly modified: Moment;
-  /** Since when the node answers that it has no such repo; null when it has, or was not asked. */
-  readonly goneSince: string | null;
+  /** Set while the node answers that it has no such repo: the record is `failed` then, and was this before. */
+  readonly gone: { readonly since: string; readonly was: AnnouncedStatus } | null;
 }
