@@ -17,6 +17,13 @@ export type Body =
   | { readonly path: string; readonly size: number }
   | { readonly chunks: AsyncIterable<Uint8Array>; readonly size: number };
 
+export interface UploadOptions {
+  /** Called at the moment before the last byte leaves. */
+  readonly onLastByte?: () => void;
+  /** Other bytes may stand under that name. */
+  readonly force?: boolean;
+}
+
 /** One client with one connection that stays open, as an uploader or a package manager has. */
 export class Client {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -34,16 +41,30 @@ export class Client {
     return this.#send('GET', path, null);
   }
 
-  /** Uploads a file and throws unless it is taken; tells the moment before its last byte leaves. */
-  async upload(
-    target: Target,
-    name: string,
-    body: Body,
-    onLastByte: () => void = () => undefined,
-  ): Promise<void> {
+  /** Uploads a file and throws unless it is taken. */
+  async upload(target: Target, name: string, body: Body, options: UploadOptions = {}) {
     const path = binariesPath(target) + encodeURIComponent(name);
-    const reply = await this.#send('PUT', path, body, onLastByte);
+    const query = options.force === true ? '?force=1' : '';
+    const reply = await this.#send('PUT', path + query, body, options.onLastByte);
     if (reply.status !== 201 && reply.status !== 200) throw refused(path, reply);
+  }
+
+  async remove(target: Target, name: string): Promise<void> {
+    const path = binariesPath(target) + encodeURIComponent(name);
+    const reply = await this.#send('DELETE', path, null);
+    if (reply.status !== 204) throw refused(path, reply);
+  }
+
+  /** The sha256 of each uploaded file by its name; empty when there is none. */
+  async listing(target: Target): Promise<Map<string, string>> {
+    const path = binariesPath(target);
+    const reply = await this.get(path);
+    if (reply.status === 404) return new Map();
+    if (reply.status !== 200) throw refused(path, reply);
+    const sums = [...fieldsOf(reply.body)].map(([name, binary]) => {
+      return [name, String(entriesOf(binary).get('sha256'))] as const;
+    });
+    return new Map(sums);
   }
 
   /** Asks for a publish; answers the number of the generation that will cover it. */
@@ -145,8 +166,11 @@ function write(sent: ClientRequest, chunk: Uint8Array): Promise<void> {
 }
 
 function fieldsOf(body: Buffer): ReadonlyMap<string, unknown> {
-  const answer: unknown = JSON.parse(body.toString());
-  return new Map(typeof answer === 'object' && answer !== null ? Object.entries(answer) : []);
+  return entriesOf(JSON.parse(body.toString()));
+}
+
+function entriesOf(value: unknown): ReadonlyMap<string, unknown> {
+  return new Map(typeof value === 'object' && value !== null ? Object.entries(value) : []);
 }
 
 function refused(path: string, { status, body }: Reply): Error {

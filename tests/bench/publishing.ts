@@ -52,8 +52,10 @@ export async function secondsToPublish(
   isServed: () => Promise<unknown>,
 ): Promise<number> {
   let started = 0n;
-  await client.upload(target, file.name, file.body, () => {
-    started = process.hrtime.bigint();
+  await client.upload(target, file.name, file.body, {
+    onLastByte: () => {
+      started = process.hrtime.bigint();
+    },
   });
   await client.update(target);
   await isServed();

@@ -23,6 +23,8 @@ export interface ServerOptions {
   /** Put in front of the command: taskset, strace. */
   readonly prefix?: readonly string[];
   readonly nodeOptions?: readonly string[];
+  /** Kills it, also before it is ready. */
+  readonly signal?: AbortSignal;
 }
 
 /** A storage node in a process of its own, as an operator would start it. */
@@ -57,6 +59,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   });
   closeSync(log);
   const exited = once(child, 'exit');
+  options.signal?.addEventListener('abort', () => child.kill('SIGKILL'));
   const url = await readyUrl(child, join(folder, 'server.log'));
   const pid = child.pid ?? 0;
   const end = async (signal: NodeJS.Signals) => {

@@ -1,6 +1,7 @@
 import { Client } from '../client.ts';
 import { publish, somePackage } from '../publishing.ts';
 import { readAsApt } from '../readers.ts';
+import type { Published } from '../readers.ts';
 import type { Bench, Finding, Row } from '../row.ts';
 import { startServer } from '../server.ts';
 import type { Server } from '../server.ts';
@@ -51,11 +52,12 @@ async function arrive(bench: Bench, server: Server, target: Target, uploaders: n
   let errors = 0;
   const read = async () => {
     const client = new Client(server);
-    let before = new Set<string>();
+    let before: Published = new Map();
     while (!isOver) {
       try {
         const names = await readAsApt(client, target);
-        if ([...before].some((known) => !names.has(known))) throw new Error('a package vanished');
+        if ([...before.keys()].some((known) => !names.has(known)))
+          throw new Error('a package vanished');
         before = names;
       } catch (error) {
         errors += 1;
