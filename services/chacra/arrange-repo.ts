@@ -1,16 +1,9 @@
 import type { RepoType } from '../domain/repo.ts';
+import { isSingleRoot } from '../domain/source-text.ts';
 import { arrangeDeb } from './arrange-deb.ts';
 import { arrangeRaw } from './arrange-raw.ts';
 import { arrangeRpm } from './arrange-rpm.ts';
 import type { Arrangement, Candidate, TakenPath } from './arrangement.ts';
-
-/** zypper reads one repository at the root; yum and dnf one for each arch. */
-const SINGLE_ROOT_DISTROS: readonly string[] = ['opensuse', 'sle'];
-
-/** True for the distros whose clients expect one repository at the root. */
-export function isSingleRoot(distro: string): boolean {
-  return SINGLE_ROOT_DISTROS.includes(distro);
-}
 
 /** Decides what of the picked files is published and where, by the rules of the repo's type. */
 export function arrangeRepo(

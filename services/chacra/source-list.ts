@@ -1,7 +1,7 @@
 import { GitbuilderError } from '../domain/errors.ts';
 import { repoPath } from '../domain/identity.ts';
 import type { Repo } from '../domain/repo.ts';
-import { isSingleRoot } from './arrange-repo.ts';
+import { oneLineUrl, yumText } from '../domain/source-text.ts';
 
 export type SourceListFormat = 'list' | 'sources' | 'repo';
 
@@ -53,9 +53,9 @@ function baseUrl(repo: Repo, publicUrl: string): string {
   return `${publicUrl}r/${repoPath(repo.identity)}/`;
 }
 
-/** sources.list(5), one-line style. apt decodes `%2F` here before it asks, so it is encoded twice. */
+/** sources.list(5), one-line style. */
 function oneLine(repo: Repo, { publicUrl, signed }: SourceListOptions): string {
-  const url = baseUrl(repo, publicUrl).replaceAll('%2F', '%252F');
+  const url = oneLineUrl(baseUrl(repo, publicUrl));
   const { distroVersion } = repo.identity;
   if (!signed) return `deb [trusted=yes] ${url} ${distroVersion} main\n`;
   return (
@@ -81,21 +81,10 @@ function deb822(repo: Repo, { publicUrl, signed, publicKeyArmored }: SourceListO
   return `${lines.join('\n')}\n`;
 }
 
-/** dnf.conf(5), repo options. */
 function yumRepo(repo: Repo, { publicUrl, signed }: SourceListOptions): string {
   const { project, distro } = repo.identity;
-  const base = baseUrl(repo, publicUrl);
   const trust = signed
     ? ['gpgcheck=0', 'repo_gpgcheck=1', `gpgkey=${publicUrl}api/v1/key.asc`]
     : ['gpgcheck=0'];
-  const section = (id: string, name: string, url: string) =>
-    [`[${id}]`, `name=${name}`, `baseurl=${url}`, 'enabled=1', ...trust, 'type=rpm-md', ''].join(
-      '\n',
-    );
-  if (isSingleRoot(distro)) return section(project, `${project} packages`, base);
-  return [
-    section(project, `${project} packages for $basearch`, `${base}$basearch`),
-    section(`${project}-noarch`, `${project} noarch packages`, `${base}noarch`),
-    section(`${project}-source`, `${project} source packages`, `${base}SRPMS`),
-  ].join('\n');
+  return yumText({ project, distro, url: baseUrl(repo, publicUrl) }, trust);
 }

@@ -1,0 +1,32 @@
+import { GitbuilderError } from './errors.ts';
+
+const LONGEST = 2048;
+
+/**
+ * An address that others told us and that we hand on, as it stands: http or https, so that no page
+ * makes a script of it, and without a user or password, so that no answer holds one.
+ */
+export function parseWebAddress(what: string, text: string): string {
+  const reason = whyNot(text);
+  if (reason !== null)
+    throw new GitbuilderError('REQUEST_INVALID', { reason: `${what}: ${reason}` });
+  return text;
+}
+
+/** As `parseWebAddress`, with a slash at its end: clients join names to it. */
+export function parseFolderAddress(what: string, text: string): string {
+  const address = parseWebAddress(what, text);
+  if (/[?#]/.test(address)) {
+    throw new GitbuilderError('REQUEST_INVALID', { reason: `${what}: it has a query or fragment` });
+  }
+  return address.endsWith('/') ? address : `${address}/`;
+}
+
+function whyNot(text: string): string | null {
+  if (text.length > LONGEST) return `it is longer than ${LONGEST} characters`;
+  // eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for
+  if (/[\u0000-\u0020\u007f"'<>\\`]/.test(text)) return 'it holds a blank or a quoting character';
+  if (!URL.canParse(text) || !/^https?:\/\//i.test(text)) return 'it is no http or https URL';
+  const { username, password } = new URL(text);
+  return username === '' && password === '' ? null : 'it holds a user or password';
+}
