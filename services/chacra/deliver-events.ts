@@ -44,7 +44,12 @@ export class EventDelivery {
   /** Delivers what a former process left, and from now on whatever comes. */
   start(): void {
     this.#repos.watch((repo) => this.#offer(repo));
-    for (const repo of this.#repos.all()) this.#offer(repo);
+    for (const repo of [...this.#repos.all()]) {
+      const { status, events } = repo.head;
+      if (status !== 'deleted' || events.length > 0) this.#offer(repo);
+      // A former process was stopped between telling and forgetting.
+      else this.#run(repo.identity, () => this.#forget(repo.identity));
+    }
   }
 
   /** True while shaman does not answer. */
@@ -74,14 +79,20 @@ export class EventDelivery {
       if (this.#stopped || this.#away?.over === false) return;
       if (this.#running.size >= (this.#away === null ? PARALLEL : 1)) return;
       this.#waiting.delete(key);
-      const run = this.#deliver(key, identity).finally(() => {
-        this.#running.delete(key);
-        const repo = this.#repos.get(identity);
-        if (repo !== undefined) this.#offer(repo);
-        this.#fill();
-      });
-      this.#running.set(key, run);
+      this.#run(identity, () => this.#deliver(key, identity));
     }
+  }
+
+  /** One thing at a time for each repo; what came meanwhile is offered when it ends. */
+  #run(identity: RepoIdentity, work: () => Promise<void>): void {
+    const key = repoPath(identity);
+    const run = work().finally(() => {
+      this.#running.delete(key);
+      const repo = this.#repos.get(identity);
+      if (repo !== undefined) this.#offer(repo);
+      this.#fill();
+    });
+    this.#running.set(key, run);
   }
 
   async #deliver(key: string, identity: RepoIdentity): Promise<void> {
@@ -96,6 +107,7 @@ export class EventDelivery {
         this.#goAway(cause);
         return;
       }
+      this.#away?.cancel();
       this.#away = null;
       if (!receipt.taken) {
         this.#log.warn(
@@ -105,16 +117,21 @@ export class EventDelivery {
         this.#setAside(key, identity);
         return;
       }
-      await this.#acknowledge(identity, event);
+      const after = this.#repos.changeSoon(identity, (current) =>
+        current === undefined ? null : { head: acknowledge(current.head, event.sequence) },
+      );
+      // A deleted repo is remembered only until shaman knows of it.
+      if (after?.head.status === 'deleted') await this.#forget(identity);
     }
   }
 
-  async #acknowledge(identity: RepoIdentity, event: PendingEvent): Promise<void> {
-    const after = this.#repos.changeSoon(identity, (repo) =>
-      repo === undefined ? null : { head: acknowledge(repo.head, event.sequence) },
-    );
-    // A deleted repo is remembered only until shaman knows of it.
-    if (after?.head.status === 'deleted') await this.#repos.drop(identity);
+  async #forget(identity: RepoIdentity): Promise<void> {
+    try {
+      await this.#repos.drop(identity);
+    } catch (cause) {
+      // Shaman knows; what is left is a small file, and the next start tries again.
+      this.#log.error({ repo: repoPath(identity), err: cause }, 'cannot forget a deleted repo');
+    }
   }
 
   #goAway(cause: unknown): void {
