@@ -22,11 +22,17 @@ export class ChangeWriter<L> {
   readonly #between: () => void;
   #next: Entry<L>[] = [];
   #running: Promise<void> | null = null;
+  #failure: unknown = null;
 
   /** `between` is called after each group, when everything written before it is durable. */
   constructor(write: (lines: readonly L[]) => Promise<void>, between: () => void) {
     this.#write = write;
     this.#between = between;
+  }
+
+  /** Why the last group could not be written; null when it was. */
+  get failure(): unknown {
+    return this.#failure;
   }
 
   /** Resolves when the change is durable. */
@@ -52,7 +58,9 @@ export class ChangeWriter<L> {
       const lines = group.flatMap((entry) => entry.lines);
       try {
         if (lines.length > 0) await this.#write(lines);
+        this.#failure = null;
       } catch (cause) {
+        this.#failure = cause;
         this.#takeBack([...group, ...this.#next.splice(0)], cause);
         continue;
       }

@@ -70,6 +70,11 @@ export class ShamanStore {
     this.#documents.look();
   }
 
+  /** False while changes are refused because they cannot be written. */
+  get isWritable(): boolean {
+    return this.#writer.failure === null;
+  }
+
   /** Makes everything durable and takes no more changes. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -12,6 +12,7 @@ import {
 
 const seconds = (standard: number) => z.number().min(0).meta({ kind: 'seconds' }).default(standard);
 const hours = (standard: number) => z.number().min(0).meta({ kind: 'hours' }).default(standard);
+const days = () => z.number().min(0).meta({ kind: 'days' });
 const flag = (standard: boolean) => z.boolean().default(standard);
 
 /** What the configuration says of one project. */
@@ -81,6 +82,18 @@ const chacra = (folder: string) =>
     description: z.string().default('').describe('Description in the Release file of apt.'),
   });
 
+/** How long shaman remembers what it was told of some refs. */
+const recordRule = z.strictObject({
+  project: z.string().default('*').describe('Projects it is for; `*` stands for anything.'),
+  ref: z.string().default('*').describe('Refs it is for; `*` stands for anything.'),
+  repoDays: days()
+    .optional()
+    .describe('Forget repositories so long after their last change; without it, never.'),
+  buildDays: days()
+    .optional()
+    .describe('Forget builds so long after their last report; without it, never.'),
+});
+
 const shaman = () =>
   z.strictObject({
     listen: listenAddress()
@@ -89,6 +102,18 @@ const shaman = () =>
     publicUrl: baseUrl()
       .optional()
       .describe('How others reach it. Without it, the address it listens on.'),
+    lostAfterHours: hours(24).describe(
+      'A build that started and is silent for so long counts as lost.',
+    ),
+    checkRepos: flag(true).describe(
+      'Ask the storage nodes every six hours whether they have what is on record, and mark what is gone.',
+    ),
+    retention: z
+      .array(recordRule)
+      .default([])
+      .describe(
+        'What is forgotten; for each record the first rule that fits. Without rules, nothing.',
+      ),
   });
 
 /**

@@ -40,7 +40,8 @@ export async function registerNode(
 /** The URL that is handed out: uploads go there, so it must be of the host that registers. */
 function urlOf(host: string, url: string | undefined): string {
   const named = `https://${host}/`;
-  if (!/^[^\s/?#@\\]+$/.test(host) || !URL.canParse(named)) {
+  // `next` is a word of the URL scheme.
+  if (host === 'next' || !/^[^\s/?#@\\]+$/.test(host) || !URL.canParse(named)) {
     throw new GitbuilderError('REQUEST_INVALID', { reason: `${host} is no host[:port]` });
   }
   if (url === undefined) return named;

@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { BlockList } from 'node:net';
+import express from 'express';
+import type { ErrorRequestHandler } from 'express';
+import helmet from 'helmet';
+import type { Route } from '../api/route.ts';
+import { GitbuilderError } from '../domain/errors.ts';
+import { sendAnswer } from '../platform/answer.ts';
+import type { Answer } from '../platform/answer.ts';
+import type { Authenticate } from '../platform/auth.ts';
+import { errorAnswer } from '../platform/error-answer.ts';
+import { requestBase } from '../platform/forwarded.ts';
+import type { Listener } from '../platform/http-server.ts';
+import { requireAccess } from './exchange.ts';
+import type { Anonymous, Exchange } from './exchange.ts';
+import { badPath } from './path-segments.ts';
+import { registrar } from './register.ts';
+import type { Register } from './register.ts';
+
+interface RequestLog {
+  error(fields: object, message: string): void;
+}
+
+/** Makes an exchange of a request for a route, or throws what keeps the caller from it. */
+export type OpenExchange = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  route: Route,
+  params: Readonly<Record<string, string>>,
+) => Exchange;
+
+export interface ServiceOptions {
+  readonly authenticate: Authenticate;
+  readonly anonymous: Anonymous;
+  readonly trusted: BlockList;
+  /** As configured; without it, the URL under which each request came. */
+  readonly publicUrl: string | null;
+  readonly log: RequestLog;
+  /** Registers the routes that express serves. */
+  readonly routes: (register: Register) => void;
+  /** Looks at each request before express does; null leaves it to express. */
+  readonly fast: (
+    request: IncomingMessage,
+    response: ServerResponse,
+    open: OpenExchange,
+  ) => Answer | Promise<Answer> | null;
+}
+
+/**
+ * What stands around the handlers of a service: request ids, who calls, what errors become, a fast
+ * path for what is asked most, and express for the rest.
+ */
+export function serviceListener(options: ServiceOptions): Listener {
+  const { authenticate, anonymous, trusted, log } = options;
+  const ids = new WeakMap<IncomingMessage, string>();
+
+  const open: OpenExchange = (request, response, route, params) => {
+    const caller = authenticate(request.headers.authorization);
+    requireAccess(caller, route.scope, anonymous);
+    return {
+      request,
+      response,
+      requestId: ids.get(request) ?? '',
+      caller,
+      params,
+      query: queryOf(request),
+      publicUrl: options.publicUrl ?? requestBase(request, trusted),
+    };
+  };
+
+  const fail = (request: IncomingMessage, response: ServerResponse, cause: unknown): void => {
+    const requestId = ids.get(request) ?? '';
+    if (!(cause instanceof GitbuilderError)) {
+      const { method, url } = request;
+      log.error({ err: cause, request_id: requestId, method, url }, 'request failed');
+    }
+    if (response.headersSent || response.destroyed) response.destroy();
+    else sendAnswer(response, errorAnswer(request, cause, requestId));
+  };
+
+  const app = expressApp(options, open, fail);
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const answer = options.fast(request, response, open);
+    if (answer === null) app(request, response);
+    else sendAnswer(response, await answer);
+  };
+
+  return (request, response) => {
+    const requestId = randomUUID();
+    ids.set(request, requestId);
+    response.setHeader('X-Request-Id', requestId);
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    handle(request, response).catch((cause: unknown) => fail(request, response, cause));
+  };
+}
+
+function queryOf(request: IncomingMessage): URLSearchParams {
+  // express rewrites `url` below a mounted path; nothing is mounted here.
+  const url = request.url ?? '';
+  const at = url.indexOf('?');
+  return new URLSearchParams(at < 0 ? '' : url.slice(at + 1));
+}
+
+function expressApp(
+  { routes }: ServiceOptions,
+  open: OpenExchange,
+  fail: (request: IncomingMessage, response: ServerResponse, cause: unknown) => void,
+): express.Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.use(helmet({ strictTransportSecurity: false, contentSecurityPolicy: { useDefaults: true } }));
+  const { register, finish } = registrar(app, (request, response, route) =>
+    // Our paths have no wildcard or repeated parameter, so each is one string.
+    open(request, response, route, request.params as Record<string, string>),
+  );
+  routes(register);
+  finish();
+  app.use((request) => {
+    throw new GitbuilderError('NOT_FOUND', { what: request.path });
+  });
+  // express knows an error handler by its four parameters
+  const onError: ErrorRequestHandler = (cause: unknown, request, response, _next) => {
+    // express throws this one for a segment that it cannot decode.
+    fail(request, response, cause instanceof URIError ? badPath(request.url, cause) : cause);
+  };
+  app.use(onError);
+  return app;
+}

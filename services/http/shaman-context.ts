@@ -1,0 +1,25 @@
+import type { DistroTable } from '../domain/distros.ts';
+import type {
+  BuildRecords,
+  Clock,
+  Commits,
+  Log,
+  NodeRecords,
+  RepoRecords,
+} from '../shaman/ports.ts';
+import type { RepoTexts } from './repo-texts.ts';
+
+/** What the handlers of the coordinator work with; made once, in the composition root. */
+export interface ShamanContext {
+  readonly repos: RepoRecords;
+  readonly builds: BuildRecords;
+  readonly commits: Commits;
+  readonly nodes: NodeRecords;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly distros: DistroTable;
+  readonly texts: RepoTexts;
+  /** Empty when the coordinator is fit to answer. */
+  readonly problems: () => readonly string[];
+  readonly version: string;
+}
