@@ -6,6 +6,8 @@ import type { Clock, Log, RepoStore } from './ports.ts';
 import { announceState } from './request-update.ts';
 
 const PATIENCE = 10;
+/** After a publish whose end could not even be recorded, as on a full disk. */
+const PAUSE_MILLISECONDS = 10_000;
 
 interface Quiet {
   readonly since: number;
@@ -98,24 +100,28 @@ export class PublishQueue {
       if (this.#running.size >= this.#parallel) return;
       if (this.#running.has(key)) continue;
       this.#waiting.delete(key);
-      const run = this.#run(identity).finally(() => {
+      const run = this.#run(identity).then((isRecorded) => {
         this.#running.delete(key);
-        this.#afterwards(identity);
+        if (isRecorded) this.#afterwards(identity);
+        else this.#startLater(identity);
         this.#fill();
       });
       this.#running.set(key, run);
     }
   }
 
-  async #run(identity: RepoIdentity): Promise<void> {
+  /** True when the outcome stands in the repo's record. */
+  async #run(identity: RepoIdentity): Promise<boolean> {
     try {
       const repo = this.#repos.changeSoon(identity, (current) => this.#enqueue(current));
       if (repo?.head.status === 'queued' || repo?.head.status === 'building') {
         await this.#publish(identity);
       }
+      return true;
     } catch (cause) {
       // A publish records its own failures; this is one that could not even be recorded.
       this.#log.error({ repo: repoPath(identity), err: cause }, 'publishing broke off');
+      return false;
     }
   }
 
@@ -124,6 +130,16 @@ export class PublishQueue {
     if (repo?.head.status !== 'requested') return null;
     const queued = { ...repo.head, status: 'queued' as const };
     return { head: announceState(repo, queued, 'queued', this.#clock.now()) };
+  }
+
+  #startLater(identity: RepoIdentity): void {
+    const status = this.#repos.get(identity)?.head.status;
+    if (this.#stopped || status === undefined || !isPending(status)) return;
+    const since = this.#clock.now().getTime();
+    const cancel = this.#clock.after(PAUSE_MILLISECONDS, () => this.start(identity));
+    const key = repoPath(identity);
+    this.#quiet.get(key)?.cancel();
+    this.#quiet.set(key, { since, cancel });
   }
 
   #afterwards(identity: RepoIdentity): void {

@@ -14,6 +14,7 @@ import { newRepoHead } from '../../services/domain/repo.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
 import { RecordingLog } from '../fakes/recording-log.ts';
 import { RecordingShaman } from '../fakes/recording-shaman.ts';
+import { settled } from '../fixtures/settled.ts';
 import { someBinary, someIdentity } from '../fixtures/some-repo.ts';
 
 const DAY = 86_400_000;
@@ -64,11 +65,6 @@ function heard(shaman: RecordingShaman): Record<string, string> {
     by[name] = `${by[name] ?? ''} ${status}`.trim();
   }
   return by;
-}
-
-/** The outcome of a post is worked on in promises only: these turns are enough for them. */
-async function settled(isSettled: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 1000 && !isSettled(); turn += 1) await Promise.resolve();
 }
 
 function sequencesGrow(t: Test, shaman: RecordingShaman): void {
