@@ -72,7 +72,7 @@ export function releaseText(release: ReleaseFields): string {
     `Date: ${release.date.toUTCString().replace(/GMT$/, 'UTC')}\n`,
     `Architectures: ${release.architectures.join(' ')}\n`,
     `Components: ${release.components.join(' ')}\n`,
-    `Description: ${oneLine(release.description)}\n`,
+    ...(release.description === '' ? [] : [`Description: ${oneLine(release.description)}\n`]),
     'Acquire-By-Hash: yes\n',
     ...fileList(
       'SHA256',

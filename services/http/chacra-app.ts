@@ -102,7 +102,9 @@ function expressApp(
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(helmet({ strictTransportSecurity: false, contentSecurityPolicy: { useDefaults: true } }));
+  // Served over plain HTTP too: nothing here may send a browser to https.
+  const directives = { upgradeInsecureRequests: null };
+  app.use(helmet({ strictTransportSecurity: false, contentSecurityPolicy: { directives } }));
   const { register, finish } = registrar(app, (request, response, route) => {
     const caller = callerOf(request);
     requireAccess(caller, route.scope, anonymous);

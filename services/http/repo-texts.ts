@@ -6,7 +6,7 @@ import type { RepoRecords } from '../shaman/ports.ts';
 /** Repo records as JSON text, kept until they change: listings are asked for more often than that. */
 export class RepoTexts {
   readonly #distros: DistroTable;
-  readonly #kept = new Map<string, { readonly repo: ShamanRepo; readonly text: string }>();
+  readonly #kept = new Map<string, { readonly repo: ShamanRepo; readonly bytes: Uint8Array }>();
 
   constructor(repos: Pick<RepoRecords, 'watch'>, distros: DistroTable) {
     this.#distros = distros;
@@ -16,11 +16,11 @@ export class RepoTexts {
     });
   }
 
-  of(repo: ShamanRepo): string {
+  of(repo: ShamanRepo): Uint8Array {
     const kept = this.#kept.get(repo.chacraUrl);
-    if (kept?.repo === repo) return kept.text;
-    const text = JSON.stringify(repoRecordJson(repo, this.#distros));
-    this.#kept.set(repo.chacraUrl, { repo, text });
-    return text;
+    if (kept?.repo === repo) return kept.bytes;
+    const bytes = Buffer.from(JSON.stringify(repoRecordJson(repo, this.#distros)));
+    this.#kept.set(repo.chacraUrl, { repo, bytes });
+    return bytes;
   }
 }

@@ -15,7 +15,7 @@ import { recordRepoEvent } from '../shaman/record-repo-event.ts';
 import type { Exchange } from './exchange.ts';
 import { readJson } from './read-json.ts';
 import type { Register } from './register.ts';
-import { listAnswer } from './send-list.ts';
+import { sendList } from './send-list.ts';
 import type { ShamanContext } from './shaman-context.ts';
 
 const ROUTES = SHAMAN_ROUTES.repos;
@@ -29,7 +29,7 @@ export function shamanReposRoutes(register: Register, context: ShamanContext): v
     json(distinct(reposBelow(context, addressOf(params)), of));
   const list = ({ params, response }: Exchange, flavor: string) => {
     const found = reposBelow(context, { ...addressOf(params), flavor });
-    return listAnswer(response, found, (repo) => texts.of(repo));
+    return sendList(response, found, (repo) => texts.of(repo));
   };
 
   register(ROUTES.projects, () =>

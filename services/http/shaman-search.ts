@@ -3,7 +3,7 @@ import { GitbuilderError } from '../domain/errors.ts';
 import type { Answer } from '../platform/answer.ts';
 import { parsePlatforms, searchRepos } from '../shaman/search-repos.ts';
 import type { Exchange } from './exchange.ts';
-import { listAnswer } from './send-list.ts';
+import { sendList } from './send-list.ts';
 import type { ShamanContext } from './shaman-context.ts';
 
 /** `/api/search/`: repositories by their properties, in the original's shape, unpaginated. */
@@ -15,7 +15,7 @@ export function searchShaman(
   const { distros, ...exact } = filter;
   const platforms = distros === undefined ? undefined : parsePlatforms(distros, context.distros);
   const found = searchRepos(context, { ...exact, ...(platforms && { platforms }) });
-  return listAnswer(response, found, (repo) => context.texts.of(repo));
+  return sendList(response, found, (repo) => context.texts.of(repo));
 }
 
 type Filters = Partial<Record<(typeof REPO_FILTERS)[number], string>>;

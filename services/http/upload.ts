@@ -32,10 +32,10 @@ export function uploadTarget(request: IncomingMessage): UploadTarget | null {
   const [project, ref, sha1, distro, version, arch, ...rest] = parts.slice(2).map(decode);
   if (arch === undefined) return null;
   const flavored = rest[0] === 'flavors';
-  const [flavor, name, extra] = flavored
-    ? [rest[1], rest[2], rest[3]]
-    : ['default', rest[0], rest[1]];
-  if (flavor === undefined || extra !== undefined) return null;
+  const [flavor, name, ...extra] = flavored ? rest.slice(1) : ['default', ...rest];
+  // `curl -T NAME …/NAME/` appends NAME once more to a URL that ends in a slash.
+  if (extra.at(-1) === name) extra.pop();
+  if (flavor === undefined || extra.length > 0) return null;
   const wantsName = method === 'PUT';
   if ((name !== undefined) !== wantsName) return null;
   const params = { project, ref, sha1, distro, version, arch, flavor };
