@@ -31,4 +31,6 @@ export async function announceBinary(
       put: [{ ...kept, modified: now, builtBy, revision }],
     };
   });
+  // Meanwhile its last repo may have been deleted, and the project with it.
+  await projects.create(identity.project);
 }

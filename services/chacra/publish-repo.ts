@@ -2,7 +2,7 @@ import type { Generation, Picked, PublishedPackage } from '../domain/generation.
 import { repoPath } from '../domain/identity.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import type { PackageHeader } from '../domain/package-header.ts';
-import type { LiveGeneration, Repo } from '../domain/repo.ts';
+import type { LiveGeneration, Repo, RepoHead } from '../domain/repo.ts';
 import { arrangeRepo } from './arrange-repo.ts';
 import type { Arrangement } from './arrangement.ts';
 import type { KeptFiles } from './kept-files.ts';
@@ -63,16 +63,22 @@ export async function publishRepo(
   } catch (cause) {
     const failure = failureOf(cause);
     log.error({ repo: repoPath(identity), generation: number, err: cause }, 'publishing failed');
-    await repos.change(identity, (current) =>
+    const after = await repos.change(identity, (current) =>
       current?.head.status === 'building' ? { head: fail(current, failure, clock.now()) } : null,
     );
+    // The write that failed took back that this publish ever began, so there was nothing to mark.
+    if (after !== undefined && after.head.generation < number) throw cause;
   } finally {
     release();
-    const status = repos.get(identity)?.head.status;
-    // Deleted while it was being published: what was just written belongs to nobody.
-    if (status === undefined || status === 'deleted')
-      await collaborators.generations.removeUpTo(identity, number);
+    // Failed late, or deleted meanwhile: what was just written belongs to nobody.
+    if (!standsOn(repos.get(identity)?.head, number))
+      await collaborators.generations.remove(identity, number);
   }
+}
+
+function standsOn(head: RepoHead | undefined, number: number): boolean {
+  if (head === undefined) return false;
+  return head.live?.files === number || head.older.some(({ files }) => files === number);
 }
 
 interface Plan {

@@ -71,7 +71,10 @@ export async function uploadBinary(
     refuseConflict(collaborators.repos.get(upload.identity), upload, received.ref);
     await received.keep(header);
     await projects.create(upload.identity.project);
-    return await recordBinary(collaborators, upload, received.ref);
+    const outcome = await recordBinary(collaborators, upload, received.ref);
+    // Meanwhile its last repo may have been deleted, and the project with it.
+    await projects.create(upload.identity.project);
+    return outcome;
   } finally {
     await received.discard();
     received.release();
