@@ -40,9 +40,9 @@ export async function loadCommits(folder: string): Promise<LoadedCommits> {
     const commit = await loadCommit(join(folder, name));
     commits.set(commit.key, commit);
   });
-  const { journals, lines } = await openTwoJournals(folder);
+  const { journals, lines } = await openTwoJournals(folder, parseRecordLine);
   const dirty = new Set<StoredCommit>();
-  const inOrder = lines.map(parseRecordLine).sort((a, b) => a.order - b.order);
+  const inOrder = [...lines].sort((a, b) => a.order - b.order);
   for (const line of inOrder) {
     const key = commitKey(line);
     let commit = commits.get(key);

@@ -50,18 +50,22 @@ export class TwoJournals {
  * Opens both files in a folder. Their lines come one file after the other; a crash may have left both
  * filled, so the caller puts them in order. The longer one is taken as the one to empty first.
  */
-export async function openTwoJournals(
+export async function openTwoJournals<L>(
   folder: string,
-): Promise<{ journals: TwoJournals; lines: readonly unknown[] }> {
+  parse: (line: unknown) => L,
+): Promise<{ journals: TwoJournals; lines: readonly L[] }> {
   const open = (name: string) => {
     const path = join(folder, name);
-    return readOrDamaged(path, () => openJournal(path));
+    return readOrDamaged(path, async () => {
+      const { journal, entries } = await openJournal(path);
+      return { journal, lines: entries.map(parse) };
+    });
   };
   const a = await open('changes-a.journal');
   const b = await open('changes-b.journal');
   const [active, resting] = a.journal.bytes === 0 && b.journal.bytes > 0 ? [b, a] : [a, b];
   return {
     journals: new TwoJournals(active.journal, resting.journal),
-    lines: [...a.entries, ...b.entries],
+    lines: [...a.lines, ...b.lines],
   };
 }
