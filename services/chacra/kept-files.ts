@@ -1,6 +1,6 @@
-import { repoPath } from '../domain/identity.ts';
+import type { RepoIdentity } from '../domain/identity.ts';
 import type { Generation, IndexFile, PublishedPackage } from '../domain/generation.ts';
-import type { Repo } from '../domain/repo.ts';
+import type { Repo, RepoHead } from '../domain/repo.ts';
 import type { GenerationStore } from './ports.ts';
 
 /** An index file, and the generation that made it last. */
@@ -26,6 +26,13 @@ interface Entry {
   live: Generation | null;
 }
 
+/** What is remembered of a repo, and of which generations. */
+interface Known {
+  readonly live: RepoHead['live'];
+  readonly older: RepoHead['older'];
+  readonly entry: Promise<Entry>;
+}
+
 const MAX_REPOS = 32;
 
 /**
@@ -34,42 +41,54 @@ const MAX_REPOS = 32;
  */
 export class KeptFiles {
   readonly #generations: GenerationStore;
-  readonly #entries = new Map<string, Promise<Entry>>();
+  /** A store hands out one identity for each repo it has, so it is as good a key as its text. */
+  readonly #known = new Map<RepoIdentity, Known>();
 
   constructor(generations: GenerationStore) {
     this.#generations = generations;
   }
 
-  async of(repo: Repo): Promise<Kept> {
-    const key = repoPath(repo.identity);
-    const known = this.#entries.get(key);
-    const entry = this.#grow(repo, known);
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
-    for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= MAX_REPOS) break;
-      this.#entries.delete(oldest);
+  async of({ identity, head: { live, older } }: Repo): Promise<Kept> {
+    const before = this.#known.get(identity);
+    // Between two publishes nothing of this changes, and every read of a published file asks.
+    const isSame = before !== undefined && before.live === live && before.older === older;
+    const known = isSame
+      ? before
+      : { live, older, entry: this.#grow(identity, { live, older }, before) };
+    this.#known.delete(identity);
+    this.#known.set(identity, known);
+    for (const oldest of this.#known.keys()) {
+      if (this.#known.size <= MAX_REPOS) break;
+      this.#known.delete(oldest);
     }
     try {
-      return view(await entry);
+      return view(await known.entry);
     } catch (cause) {
-      this.#entries.delete(key);
+      if (this.#known.get(identity) === known) this.#known.delete(identity);
       throw cause;
     }
   }
 
-  async #grow(repo: Repo, known: Promise<Entry> | undefined): Promise<Entry> {
-    const { live, older } = repo.head;
-    const wanted = [...older.map(({ files }) => files), ...(live === null ? [] : [live.files])];
-    const before = await known?.catch(() => undefined);
-    const isGrowth = before !== undefined && [...before.numbers].every((n) => wanted.includes(n));
+  async #grow(
+    identity: RepoIdentity,
+    { live, older }: Pick<RepoHead, 'live' | 'older'>,
+    known: Known | undefined,
+  ): Promise<Entry> {
+    const wanted = new Set(older.map(({ files }) => files));
+    if (live !== null) {
+      // Last, so that its paths win.
+      wanted.delete(live.files);
+      wanted.add(live.files);
+    }
+    const before = await known?.entry.catch(() => undefined);
+    const isGrowth = before !== undefined && [...before.numbers].every((n) => wanted.has(n));
     const entry: Entry = isGrowth
       ? before
       : { numbers: new Set(), packages: new Map(), files: new Map(), live: null };
     for (const number of wanted) {
       if (entry.numbers.has(number) && number !== live?.files) continue;
       if (entry.live?.number === number) continue;
-      const generation = await this.#generations.read(repo.identity, number);
+      const generation = await this.#generations.read(identity, number);
       add(entry, generation);
       if (number === live?.files) entry.live = generation;
     }

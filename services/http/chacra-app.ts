@@ -64,7 +64,7 @@ export function chacraApp(options: ChacraAppOptions): Listener {
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (request.url?.startsWith('/r/') === true) {
       requireAccess(anonymous === 'none' ? callerOf(request) : null, null, anonymous);
-      await servePublished(context, request, response, baseOf(request));
+      await servePublished(context, request, response, () => baseOf(request));
       return;
     }
     const target = isJson(request) ? null : uploadTarget(request);

@@ -5,6 +5,7 @@ import type { KeptIndex } from '../chacra/kept-files.ts';
 import type { PublishedPackage } from '../domain/generation.ts';
 import type { Repo } from '../domain/repo.ts';
 import { GitbuilderError } from '../domain/errors.ts';
+import { repoPath } from '../domain/identity.ts';
 import { sendAnswer } from '../platform/answer.ts';
 import type { ChacraContext } from './chacra-context.ts';
 import { isUnchanged, validators } from './conditions.ts';
@@ -14,12 +15,15 @@ import { sendBlob } from './send-blob.ts';
 
 const FOREVER = 'public, max-age=31536000, immutable';
 
+/** Bytes up to here are sent as one string with their head: cheaper than a head and a buffer. */
+const ONE_PIECE = 32 * 1024;
+
 /** `GET /r/…`: the published repositories, answered before express sees the request. */
 export async function servePublished(
   context: ChacraContext,
   request: IncomingMessage,
   response: ServerResponse,
-  publicUrl: string,
+  publicUrl: () => string,
 ): Promise<void> {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     throw new GitbuilderError('METHOD_NOT_ALLOWED', {
@@ -33,10 +37,14 @@ export async function servePublished(
   if (isFolderPath) segments.pop();
   const located = locateRepo(context.repos, segments);
   if (located === null) {
-    sendFolder(request, response, publicUrl, listAbove(context, segments));
+    sendFolder(request, response, publicUrl(), listAbove(context, segments));
     return;
   }
   const { repo, rest } = located;
+  if (repo.head.live === null) {
+    const fields = { repo: repoPath(repo.identity), status: repo.head.status };
+    throw new GitbuilderError('NOT_PUBLISHED', fields);
+  }
   const found = await findPublished(context.kept, repo, rest);
   switch (found.kind) {
     case 'index':
@@ -46,7 +54,7 @@ export async function servePublished(
       await sendPackage(context, request, response, found.file);
       return;
     case 'folder':
-      sendFolder(request, response, publicUrl, found.entries);
+      sendFolder(request, response, publicUrl(), found.entries);
       return;
     case 'missing':
       throw missing(`/${rest.join('/')} in this repository`);
@@ -108,7 +116,13 @@ async function sendIndex(
     return;
   }
   response.writeHead(200, { ...headers, 'Content-Length': bytes.length });
-  response.end(request.method === 'HEAD' ? undefined : bytes);
+  if (request.method === 'HEAD') response.end();
+  else if (bytes.length > ONE_PIECE) response.end(bytes);
+  else
+    response.end(
+      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1'),
+      'latin1',
+    );
 }
 
 function readerOf(bytes: Uint8Array) {
