@@ -24,6 +24,8 @@ export class DiskGenerationStore implements GenerationStore {
   readonly #serial = new SerialByKey();
   /** By sha256 alone: equal bytes are equal in whatever repo. */
   readonly #bytes: ByteCache<Uint8Array>;
+  /** Folders that this process has made and not removed. */
+  readonly #made = new Set<string>();
   readonly #loading = new Map<string, Promise<Uint8Array | null>>();
   readonly #manifests: ByteCache<Generation>;
   /** The index files that each manifest names. */
@@ -50,13 +52,19 @@ export class DiskGenerationStore implements GenerationStore {
   ): Promise<void> {
     const folder = this.#folderOf(identity);
     return this.#serial.run(folder, async () => {
-      await makeFolder(filesIn(folder));
-      const derivable = generation.files.filter(({ text }) => text === undefined);
-      await Promise.all(derivable.map((file) => this.#put(folder, file, files.get(file.path))));
+      if (!this.#made.has(folder)) await makeFolder(filesIn(folder));
+      this.#made.add(folder);
       const path = manifestPath(folder, generation.number);
       const text = JSON.stringify(generation);
       this.#forgetManifest(path);
+      // Side by side: a manifest without its files is no harm, they follow from it.
+      const derivable = generation.files.filter(({ text }) => text === undefined);
+      const putting = Promise.all(
+        derivable.map((file) => this.#put(folder, file, files.get(file.path))),
+      );
+      putting.catch(() => undefined);
       await writeDurably(path, text);
+      await putting;
       this.#manifests.set(path, generation, text.length);
     });
   }
@@ -118,6 +126,7 @@ export class DiskGenerationStore implements GenerationStore {
           needed.add(sha256);
       }
       await this.#files.removeOthers(filesIn(folder), needed);
+      if (over.length === numbers.length) this.#made.delete(folder);
       if (over.length === numbers.length) await rm(folder, { recursive: true, force: true });
     });
   }

@@ -1,7 +1,7 @@
 import { rename, rm } from 'node:fs/promises';
 import type { ReceivedBlob } from '../chacra/ports.ts';
 import type { PackageHeader } from '../domain/package-header.ts';
-import { syncFolder } from '../platform/durable-file.ts';
+import { closeSoon, syncFolder } from '../platform/durable-file.ts';
 import type { BlobDigests } from './blob-digests.ts';
 import type { BlobHeaders } from './blob-headers.ts';
 import type { TakenIn } from './blob-intake.ts';
@@ -42,16 +42,18 @@ export class ReceivedFile implements ReceivedBlob {
     const { places, headers, digests, hold } = this.#options;
     const { sha256 } = this.ref;
     this.#release = hold(sha256);
+    // Derivable, so only its failure matters.
+    const beside = header === null ? null : headers.keep(sha256, header);
+    beside?.catch(() => undefined);
     await this.#taken.file.sync();
-    if (header !== null) await headers.keep(sha256, header);
     // Over the same bytes too: what stands there then is known to be whole and new to the sweep.
     await rename(this.#taken.path, places.blob(sha256));
     this.#state = 'kept';
-    await syncFolder(places.folder(sha256));
+    await Promise.all([syncFolder(places.folder(sha256)), beside]);
     if (this.#digest !== null || this.#taken.following !== null) {
       digests.expect(sha256, this.sha512());
     }
-    await this.#taken.file.close();
+    closeSoon(this.#taken.file);
   }
 
   async discard(): Promise<void> {

@@ -36,6 +36,7 @@ export function withoutEpoch(version: string): string {
 
 /** Negative when `a` is older, positive when newer: the order of Debian policy 5.6.12, as dpkg computes it. */
 export function compareDpkgVersions(a: string, b: string): number {
+  if (a === b) return 0;
   const left = split(a);
   const right = split(b);
   return (

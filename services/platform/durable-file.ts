@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 const TEMPORARY = '.tmp-';
@@ -24,10 +25,10 @@ export async function writeDurably(
     try {
       await file.writeFile(bytes);
       await file.sync();
+      await rename(temporary, path);
     } finally {
-      await file.close();
+      closeSoon(file);
     }
-    await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
@@ -41,8 +42,13 @@ export async function syncFolder(path: string): Promise<void> {
   try {
     await folder.sync();
   } finally {
-    await folder.close();
+    closeSoon(folder);
   }
+}
+
+/** Closes a file whose bytes are durable already: nobody has to wait for that. */
+export function closeSoon(file: FileHandle): void {
+  file.close().catch(() => undefined);
 }
 
 /** Removes a file so that it cannot come back after power loss; one that is gone already is fine. */

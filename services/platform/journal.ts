@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { isMissing, syncFolder } from './durable-file.ts';
+import { closeSoon, isMissing, syncFolder } from './durable-file.ts';
 
 const NEWLINE = 0x0a;
 
@@ -104,10 +104,13 @@ export class Journal {
     if (this.#torn) await this.#cut(this.#bytes);
     const group = Buffer.from(`[${entries.join(',')}]\n`);
     try {
-      await withFile(this.#path, 'a', async (file) => {
+      const file = await open(this.#path, 'a', 0o644);
+      try {
         await file.writeFile(group);
         await file.datasync();
-      });
+      } finally {
+        closeSoon(file);
+      }
       if (!this.#named) await syncFolder(dirname(this.#path));
     } catch (error) {
       this.#torn = true;
