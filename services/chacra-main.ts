@@ -1,18 +1,16 @@
-import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { schedule } from 'node-cron';
 import { openBlobStore } from './adapters/blob-store.ts';
 import { DiskGenerationStore } from './adapters/generation-store.ts';
 import { loadSigner } from './adapters/openpgp-signer.ts';
 import { openProjectStore } from './adapters/project-store.ts';
 import { openRepoStore } from './adapters/repo-store.ts';
 import { httpShamanClient, nobodyListens } from './adapters/shaman-client.ts';
+import type { ShamanAccess } from './adapters/shaman-client.ts';
 import { repoEventBody } from './api/repo-json.ts';
 import { EventDelivery } from './chacra/deliver-events.ts';
 import { GzipMembers } from './chacra/gzip-members.ts';
 import { KeptFiles } from './chacra/kept-files.ts';
 import { pickOwn } from './chacra/pick-own.ts';
-import type { Clock, Log } from './chacra/ports.ts';
 import { PublishQueue } from './chacra/publish-queue.ts';
 import { publishRepo } from './chacra/publish-repo.ts';
 import { repoRenderer } from './chacra/render-repo.ts';
@@ -24,13 +22,13 @@ import { chacraApp } from './http/chacra-app.ts';
 import type { ChacraContext } from './http/chacra-context.ts';
 import { chacraMetrics } from './http/chacra-metrics.ts';
 import { authenticator } from './platform/auth.ts';
-import type { User } from './platform/auth.ts';
 import { readSecret } from './platform/credentials.ts';
-import { makeFolder } from './platform/durable-file.ts';
-import { lockFolder } from './platform/folder-lock.ts';
 import { trustedProxies } from './platform/forwarded.ts';
 import { listen } from './platform/http-server.ts';
+import { scheduleJob } from './platform/jobs.ts';
 import { makeMetrics } from './platform/metrics.ts';
+import { startOnFolder } from './platform/running-service.ts';
+import type { RunningService, ServiceOptions } from './platform/running-service.ts';
 import { DEFAULT_PROJECT } from './platform/settings.ts';
 import type { Configuration } from './platform/settings.ts';
 
@@ -40,52 +38,24 @@ const STOP_GRACE_MILLISECONDS = 10_000;
 /** Minute 17 of each hour: not when everybody else's jobs start. */
 const SWEEP_TIMES = '17 * * * *';
 
-export interface ChacraOptions {
-  readonly configuration: Configuration;
-  readonly users: readonly User[];
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly version: string;
-}
-
-/** A service that runs; `url` ends in a slash. */
-export interface RunningChacra {
-  readonly url: string;
-  stop(): Promise<void>;
+/** What a storage node is started with. */
+export interface ChacraOptions extends ServiceOptions {
+  /** The shaman in the same process, for a configuration that names none. */
+  readonly neighbour?: ShamanAccess | null;
 }
 
 /** Starts a storage node: everything it is made of is put together here. */
-export async function startChacra(options: ChacraOptions): Promise<RunningChacra> {
+export function startChacra(options: ChacraOptions): Promise<RunningService> {
   const root = join(options.configuration.data, 'chacra');
-  await makeFolder(root);
-  const lock = await lockFolder(root);
-  try {
-    const running = await startLocked(root, options);
-    return {
-      url: running.url,
-      async stop() {
-        await running.stop();
-        lock.release();
-      },
-    };
-  } catch (cause) {
-    lock.release();
-    throw cause;
-  }
+  return startOnFolder(root, () => startLocked(root, options));
 }
 
-async function startLocked(root: string, options: ChacraOptions): Promise<RunningChacra> {
+async function startLocked(root: string, options: ChacraOptions): Promise<RunningService> {
   const { clock, log, version } = options;
   const settings = options.configuration.chacra;
   const signer = settings.signing === undefined ? null : await loadSigner(settings.signing);
-  const shaman =
-    settings.shaman === undefined
-      ? nobodyListens
-      : httpShamanClient({
-          url: settings.shaman.url,
-          user: settings.shaman.user,
-          key: await readSecret(settings.shaman.keyFile),
-        });
+  const access = (await configuredShaman(options.configuration)) ?? options.neighbour ?? null;
+  const shaman = access === null ? nobodyListens : httpShamanClient(access);
   const repos = await openRepoStore({ root, clock, log });
   const projects = await openProjectStore({ root });
   const blobs = await openBlobStore({ root, clock, tapFor, sha512: settings.sha512 });
@@ -147,8 +117,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
     }),
     settings.listen,
   );
-  const url = urlOf(server);
-  const publicUrl = settings.publicUrl ?? url;
+  const publicUrl = settings.publicUrl ?? server.url;
   const events = new EventDelivery({
     ...parts,
     shaman,
@@ -158,12 +127,11 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
   queue.resume();
   events.start();
   const keepMilliseconds = settings.keepGenerationsHours * 3_600_000;
-  const sweep = schedule(SWEEP_TIMES, () => sweepStorage({ ...parts, keepMilliseconds }), {
-    name: 'sweep',
-    noOverlap: true,
-  });
+  const sweep = scheduleJob(log, 'sweep', SWEEP_TIMES, () =>
+    sweepStorage({ ...parts, keepMilliseconds }),
+  );
   return {
-    url,
+    url: server.url,
     async stop() {
       stopping = true;
       await sweep.destroy();
@@ -176,9 +144,8 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
   };
 }
 
-/** An address that listens everywhere is reached under this machine's name. */
-function urlOf({ host, port }: { readonly host: string; readonly port: number }): string {
-  const everywhere = host === '0.0.0.0' || host === '::';
-  const name = everywhere ? hostname() : host.includes(':') ? `[${host}]` : host;
-  return `http://${name}:${port}/`;
+async function configuredShaman({ chacra }: Configuration): Promise<ShamanAccess | null> {
+  if (chacra.shaman === undefined) return null;
+  const { url, user, keyFile } = chacra.shaman;
+  return { url, user, key: await readSecret(keyFile) };
 }

@@ -4,13 +4,16 @@ import { basicAuthorization } from '../platform/auth.ts';
 const TIMEOUT_MILLISECONDS = 10_000;
 const LONGEST_REASON = 300;
 
-/** Talks to shaman over HTTP as the original's chacra does: Basic credentials, JSON bodies. */
-export function httpShamanClient(options: {
+/** Where shaman is, and who we are there. */
+export interface ShamanAccess {
   /** Ends in a slash. */
   readonly url: string;
   readonly user: string;
   readonly key: string;
-}): ShamanClient {
+}
+
+/** Talks to shaman over HTTP as the original's chacra does: Basic credentials, JSON bodies. */
+export function httpShamanClient(options: ShamanAccess): ShamanClient {
   const authorization = basicAuthorization(options.user, options.key);
   return {
     async postRepo(project, body): Promise<Receipt> {

@@ -19,12 +19,14 @@ export type Published =
 
 /**
  * Splits a path below `/r/` into a repository and the rest. A ref with slashes may stand there
- * plainly, so every split that names a repo is tried; "flavors" marks where one can end.
+ * plainly, so every split that names a repo is tried, and one that is published wins; "flavors"
+ * marks where one can end.
  */
 export function locateRepo(
   repos: RepoStore,
   segments: readonly string[],
 ): { repo: Repo; rest: readonly string[] } | null {
+  let unpublished: { repo: Repo; rest: readonly string[] } | null = null;
   for (let at = 5; at + 1 < segments.length; at += 1) {
     if (segments[at] !== 'flavors') continue;
     const identity: RepoIdentity = {
@@ -36,10 +38,12 @@ export function locateRepo(
       flavor: segments[at + 1] ?? '',
     };
     const repo = repos.get(identity);
-    if (repo !== undefined && repo.head.live !== null)
-      return { repo, rest: segments.slice(at + 2) };
+    if (repo === undefined || repo.head.status === 'deleted') continue;
+    const found = { repo, rest: segments.slice(at + 2) };
+    if (repo.head.live !== null) return found;
+    unpublished ??= found;
   }
-  return null;
+  return unpublished;
 }
 
 /** What a published repo has at a path: a file of any kept generation, or a folder of the live one. */

@@ -3,20 +3,8 @@ import type { RepoIdentity } from '../domain/identity.ts';
 import type { PackageHeader } from '../domain/package-header.ts';
 import type { BlobRef, Repo, RepoChange } from '../domain/repo.ts';
 
-/** Wall clock and timers, handed in so that tests own time. */
-export interface Clock {
-  now(): Date;
-  /** Calls back once after the time; the answer cancels it. */
-  after(milliseconds: number, callback: () => void): () => void;
-}
-
-/** Where use cases say what happened; fields, then a sentence. */
-export interface Log {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
+export type { Clock } from '../domain/clock.ts';
+export type { Log } from '../domain/log.ts';
 type Level<T> = ReadonlyMap<string, T>;
 /** project -> ref -> sha1 -> distro -> distro version -> flavor -> repo, without deleted ones. */
 export type FlavorLevel = Level<Repo>;

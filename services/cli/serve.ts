@@ -1,12 +1,17 @@
 import { resolve } from 'node:path';
+import { Argument } from 'commander';
 import type { Command } from 'commander';
+import type { ShamanAccess } from '../adapters/shaman-client.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { startChacra } from '../chacra-main.ts';
+import { startShaman } from '../shaman-main.ts';
 import { loadConfiguration } from '../platform/configuration.ts';
 import type { User } from '../platform/auth.ts';
 import { firstUsers } from '../platform/credentials.ts';
 import { makeFolder } from '../platform/durable-file.ts';
 import { makeLogger } from '../platform/logging.ts';
+import { hashKey, makeKey } from '../platform/keys.ts';
+import type { RunningService } from '../platform/running-service.ts';
 import { listenAddress } from '../platform/setting-types.ts';
 import type { Configuration } from '../platform/settings.ts';
 import { ownVersion } from './version.ts';
@@ -15,49 +20,74 @@ interface Flags {
   readonly config?: string;
   readonly data?: string;
   readonly chacra?: string;
+  readonly shaman?: string;
 }
+
+type Service = 'shaman' | 'chacra';
+
+const SERVICES: readonly Service[] = ['shaman', 'chacra'];
 
 /** Adds `serve`, which runs the services until it is told to stop. */
 export function serveCommand(program: Command): void {
   program
     .command('serve')
-    .description('run services: chacra, the storage node')
-    .argument('[services...]', 'which ones; without any, all of them')
+    .description('run services: shaman, the coordinator, and chacra, the storage node')
+    .addArgument(
+      new Argument('[services...]', 'which ones; without any, all of them').choices(SERVICES),
+    )
     .option('--config <file>', 'configuration in YAML (docs/configuration.md)')
     .option('--data <folder>', 'where everything is kept, instead of what the configuration says')
     .option('--chacra <host:port>', 'where the storage node listens; port 0 takes a free one')
-    .action((services: string[], flags: Flags) => serve(services, flags));
+    .option('--shaman <host:port>', 'where the coordinator listens; port 0 takes a free one')
+    .action((services: Service[], flags: Flags) => serve(services, flags));
 }
 
-async function serve(services: readonly string[], flags: Flags): Promise<void> {
-  const unknown = services.find((name) => name !== 'chacra');
-  if (unknown !== undefined) throw new Error(`there is no service "${unknown}"; there is: chacra`);
+async function serve(named: readonly Service[], flags: Flags): Promise<void> {
   const configuration = withFlags(await loadConfiguration(flags.config ?? null), flags);
   const log = makeLogger(configuration.logLevel);
   await makeFolder(configuration.data);
+  const options = { configuration, clock: systemClock, version: ownVersion() };
   const users = await usersOf(configuration);
-  const stop = signalled();
-  const chacra = await startChacra({
-    configuration,
-    users,
-    clock: systemClock,
-    log,
-    version: ownVersion(),
-  });
-  process.stdout.write(`chacra ready ${chacra.url}\n`);
-  const signal = await stop;
-  log.info({ signal }, 'stopping');
-  await chacra.stop();
+  const wants = (service: Service) => named.length === 0 || named.includes(service);
+  const told = signalled();
+  const running: RunningService[] = [];
+  const ready = (service: Service, started: RunningService): RunningService => {
+    running.unshift(started);
+    process.stdout.write(`${service} ready ${started.url}\n`);
+    return started;
+  };
+  try {
+    let neighbour: ShamanAccess | null = null;
+    if (wants('shaman')) {
+      // Known to nobody outside this process.
+      const key = makeKey();
+      const node: User = { name: 'chacra', keyHash: hashKey(key), scopes: ['node'] };
+      const own = { ...options, users: [...users, node], log: log.child({ service: 'shaman' }) };
+      const { url } = ready('shaman', await startShaman(own));
+      neighbour = { url, user: node.name, key };
+    }
+    if (wants('chacra')) {
+      const own = { ...options, users, neighbour, log: log.child({ service: 'chacra' }) };
+      ready('chacra', await startChacra(own));
+    }
+    log.info({ signal: await told }, 'stopping');
+  } finally {
+    for (const service of running) await service.stop();
+  }
 }
 
 function withFlags(configuration: Configuration, flags: Flags): Configuration {
-  const { chacra } = configuration;
+  const { chacra, shaman } = configuration;
   return {
     ...configuration,
     ...(flags.data === undefined ? {} : { data: resolve(flags.data) }),
     chacra: {
       ...chacra,
       ...(flags.chacra === undefined ? {} : { listen: address('--chacra', flags.chacra) }),
+    },
+    shaman: {
+      ...shaman,
+      ...(flags.shaman === undefined ? {} : { listen: address('--shaman', flags.shaman) }),
     },
   };
 }

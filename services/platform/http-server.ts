@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 
 /** How long an answered client may go on sending what nobody wants, so that it gets to read the answer. */
 const LINGER_MILLISECONDS = 30_000;
@@ -8,8 +9,8 @@ const LINGER_MILLISECONDS = 30_000;
 export type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
 export interface HttpServer {
-  readonly host: string;
-  readonly port: number;
+  /** Where it is reached, with a slash at its end. */
+  readonly url: string;
   /** Takes no new requests, lets running ones end within the time, then closes what is left. */
   stop(graceMilliseconds: number): Promise<void>;
 }
@@ -45,7 +46,14 @@ export async function listen(
   });
   // A TCP server's address is an object; only pipes have a string.
   const { address: host, port } = server.address() as AddressInfo;
-  return { host, port, stop: (grace) => stop(server, grace) };
+  return { url: urlOf(host, port), stop: (grace) => stop(server, grace) };
+}
+
+/** What listens everywhere is reached under this machine's name. */
+function urlOf(host: string, port: number): string {
+  const everywhere = host === '0.0.0.0' || host === '::';
+  const name = everywhere ? hostname() : host.includes(':') ? `[${host}]` : host;
+  return `http://${name}:${port}/`;
 }
 
 /** Node drains an unread body after the answer; this ends it for clients that never stop. */

@@ -3,20 +3,8 @@ import type { Commit } from '../domain/commit.ts';
 import type { Moment, ShamanRepo } from '../domain/shaman-repo.ts';
 import type { StorageNode } from '../domain/storage-node.ts';
 
-/** Wall clock and timers, handed in so that tests own time. */
-export interface Clock {
-  now(): Date;
-  /** Calls back once after the time; the answer cancels it. */
-  after(milliseconds: number, callback: () => void): () => void;
-}
-
-/** Where use cases say what happened; fields, then a sentence. */
-export interface Log {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
+export type { Clock } from '../domain/clock.ts';
+export type { Log } from '../domain/log.ts';
 /** Which records are asked for; each part narrows, and has an index behind it. */
 export interface Where {
   readonly project?: string;
