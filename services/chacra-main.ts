@@ -1,3 +1,4 @@
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { openBlobStore } from './adapters/blob-store.ts';
 import { DiskGenerationStore } from './adapters/generation-store.ts';
@@ -8,6 +9,7 @@ import { httpShamanClient, nobodyListens } from './adapters/shaman-client.ts';
 import type { ShamanAccess } from './adapters/shaman-client.ts';
 import { repoEventBody } from './api/repo-json.ts';
 import { EventDelivery } from './chacra/deliver-events.ts';
+import { Heartbeat } from './chacra/heartbeat.ts';
 import { GzipMembers } from './chacra/gzip-members.ts';
 import { KeptFiles } from './chacra/kept-files.ts';
 import { pickOwn } from './chacra/pick-own.ts';
@@ -123,9 +125,21 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
     shaman,
     body: (repo, event) => repoEventBody(repo, event, publicUrl),
   });
+  const heartbeat = new Heartbeat({
+    ...parts,
+    shaman,
+    host: new URL(publicUrl).host,
+    report: async () => ({
+      url: publicUrl,
+      free_bytes: await blobs.freeBytes(),
+      load: loadavg()[0] ?? 0,
+      version,
+    }),
+  });
   chacraMetrics(metrics, { ...parts, queue, events });
   queue.resume();
   events.start();
+  if (access !== null) heartbeat.start();
   const keepMilliseconds = settings.keepGenerationsHours * 3_600_000;
   const sweep = scheduleJob(log, 'sweep', SWEEP_TIMES, () =>
     sweepStorage({ ...parts, keepMilliseconds }),
@@ -135,6 +149,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
     async stop() {
       stopping = true;
       await sweep.destroy();
+      await heartbeat.stop();
       await server.stop(STOP_GRACE_MILLISECONDS);
       await queue.stop();
       await events.stop();

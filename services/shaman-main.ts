@@ -1,5 +1,7 @@
 import { join } from 'node:path';
+import { httpNodeProbe } from './adapters/http-node-probe.ts';
 import { httpRepoTruth } from './adapters/http-repo-truth.ts';
+import { openNodeAssignments } from './adapters/node-assignments.ts';
 import { openNodeRecords } from './adapters/shaman-nodes.ts';
 import { openShamanStore } from './adapters/shaman-store.ts';
 import { withDistros } from './domain/distros.ts';
@@ -17,6 +19,7 @@ import type { RunningService, ServiceOptions } from './platform/running-service.
 import type { Configuration } from './platform/settings.ts';
 import { checkRepos } from './shaman/check-repos.ts';
 import { markLostBuilds } from './shaman/mark-lost-builds.ts';
+import { NodeProbing } from './shaman/probe-nodes.ts';
 import { retireRecords } from './shaman/retire-records.ts';
 
 const STOP_GRACE_MILLISECONDS = 10_000;
@@ -38,6 +41,7 @@ async function startLocked(root: string, options: ServiceOptions): Promise<Runni
   const settings = configuration.shaman;
   const store = await openShamanStore({ root, clock, log });
   const nodes = await openNodeRecords({ root, clock, log });
+  const assignments = await openNodeAssignments(root);
   const { repos, builds, commits } = store;
   const distros = withDistros(configuration.distros);
 
@@ -47,6 +51,9 @@ async function startLocked(root: string, options: ServiceOptions): Promise<Runni
     builds,
     commits,
     nodes,
+    assignments,
+    placement: settings.placement,
+    fullBelowBytes: settings.fullBelowBytes,
     clock,
     log,
     distros,
@@ -71,6 +78,8 @@ async function startLocked(root: string, options: ServiceOptions): Promise<Runni
     }),
     settings.listen,
   );
+  const probing = new NodeProbing({ nodes, probe: httpNodeProbe, clock, log });
+  probing.start();
   const jobs = [
     scheduleJob(log, 'lost builds', LOST_TIMES, () =>
       markLostBuilds(context, settings.lostAfterHours * HOUR),
@@ -94,6 +103,7 @@ async function startLocked(root: string, options: ServiceOptions): Promise<Runni
     async stop() {
       stopping = true;
       for (const job of jobs) await job.destroy();
+      await probing.stop();
       await server.stop(STOP_GRACE_MILLISECONDS);
       await nodes.close();
       await store.close();

@@ -1,4 +1,4 @@
-import type { Receipt, ShamanClient } from '../chacra/ports.ts';
+import type { NodeRegistry, Receipt, ShamanClient } from '../chacra/ports.ts';
 import { basicAuthorization } from '../platform/auth.ts';
 
 const TIMEOUT_MILLISECONDS = 10_000;
@@ -13,28 +13,41 @@ export interface ShamanAccess {
 }
 
 /** Talks to shaman over HTTP as the original's chacra does: Basic credentials, JSON bodies. */
-export function httpShamanClient(options: ShamanAccess): ShamanClient {
+export function httpShamanClient(options: ShamanAccess): ShamanClient & NodeRegistry {
   const authorization = basicAuthorization(options.user, options.key);
+  const post = async (path: string, body: object) => {
+    const response = await fetch(`${options.url}${path}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Authorization: authorization },
+      body: JSON.stringify(body),
+      redirect: 'manual',
+      signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
+    });
+    const text = await response.text();
+    return {
+      taken: response.ok,
+      // 429 and 5xx say that it would take this at another time.
+      inTrouble: response.status >= 500 || response.status === 429,
+      reason: `${response.status} ${text.slice(0, LONGEST_REASON)}`.trim(),
+    };
+  };
   return {
+    async reportNode(host, report) {
+      const { taken, reason } = await post(`api/nodes/${encodeURIComponent(host)}/`, report);
+      if (!taken) throw new Error(`shaman: ${reason}`);
+    },
     async postRepo(project, body): Promise<Receipt> {
-      const response = await fetch(`${options.url}api/repos/${encodeURIComponent(project)}/`, {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json', Authorization: authorization },
-        body: JSON.stringify(body),
-        redirect: 'manual',
-        signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
-      });
-      const text = await response.text();
-      if (response.ok) return { taken: true };
-      const reason = `${response.status} ${text.slice(0, LONGEST_REASON)}`.trim();
-      // 429 and 5xx say that it would take the event at another time.
-      if (response.status >= 500 || response.status === 429) throw new Error(`shaman: ${reason}`);
-      return { taken: false, reason };
+      const path = `api/repos/${encodeURIComponent(project)}/`;
+      const { taken, inTrouble, reason } = await post(path, body);
+      if (taken) return { taken };
+      if (inTrouble) throw new Error(`shaman: ${reason}`);
+      return { taken, reason };
     },
   };
 }
 
 /** Stands in where no shaman is configured: every event counts as told. */
-export const nobodyListens: ShamanClient = {
+export const nobodyListens: ShamanClient & NodeRegistry = {
   postRepo: () => Promise.resolve({ taken: true }),
+  reportNode: () => Promise.resolve(),
 };

@@ -151,6 +151,11 @@ export const SHAMAN_ROUTES = {
       path: '/api/nodes/next',
       summary: 'The storage node to upload to: its URL, as plain text without a line break',
       scope: 'upload',
+      query: {
+        sha1: 'everything of one sha1 goes to one node',
+        project: 'with sha1: the project, for placement rules',
+        ref: 'with sha1: the ref, for placement rules',
+      },
       answers: {
         200: 'text/plain',
         404: 'no node is healthy',
@@ -172,6 +177,28 @@ export const SHAMAN_ROUTES = {
       scope: 'node',
       body: { 'application/json': 'NodeReportBody' },
       answers: { 200: 'known', ...REFUSED },
+    },
+    drain: {
+      method: 'POST',
+      path: '/api/v1/nodes/{host}/drain',
+      summary: 'Give a storage node nothing new; it keeps what it was assigned',
+      scope: 'operate',
+      answers: { 200: 'Node JSON', 404: 'unknown node', 401: REFUSED[401], 403: REFUSED[403] },
+    },
+    resume: {
+      method: 'POST',
+      path: '/api/v1/nodes/{host}/resume',
+      summary: 'Give a drained storage node new work again',
+      scope: 'operate',
+      answers: { 200: 'Node JSON', 404: 'unknown node', 401: REFUSED[401], 403: REFUSED[403] },
+    },
+    weight: {
+      method: 'PUT',
+      path: '/api/v1/nodes/{host}/weight',
+      summary: 'Set the share of new work that a storage node gets',
+      scope: 'admin',
+      body: { 'application/json': 'NodeWeightBody' },
+      answers: { 200: 'Node JSON', 404: 'unknown node', ...REFUSED },
     },
     remove: {
       method: 'DELETE',

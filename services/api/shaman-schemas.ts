@@ -57,5 +57,14 @@ export const NodeReportBody = z.object({
   version: text,
 });
 
+/** A node's share of new work: 1 is usual, 0 gets nothing new. */
+export const NodeWeightBody = z.strictObject({ weight: z.number().min(0).max(1000) });
+
 /** The schemas that the OpenAPI document names. */
-export const SHAMAN_SCHEMAS = { RepoEventBody, BuildReportBody, NodeReportBody, ErrorBody };
+export const SHAMAN_SCHEMAS = {
+  RepoEventBody,
+  BuildReportBody,
+  NodeReportBody,
+  NodeWeightBody,
+  ErrorBody,
+};

@@ -129,6 +129,19 @@ export type Receipt =
   /** Shaman is there and does not want this event, for instance because our key is wrong. */
   | { readonly taken: false; readonly reason: string };
 
+/** What this node says of itself: bytes, the load average of a minute, a version. */
+export interface NodeReport {
+  readonly url: string;
+  readonly free_bytes: number;
+  readonly load: number;
+  readonly version: string;
+}
+
+export interface NodeRegistry {
+  /** Registers this node, again and again; rejects when shaman did not take it. */
+  reportNode(host: string, report: NodeReport): Promise<void>;
+}
+
 export interface ShamanClient {
   /** Rejects when shaman cannot be reached or is in trouble itself. */
   postRepo(project: string, body: object): Promise<Receipt>;

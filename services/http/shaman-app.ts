@@ -50,8 +50,7 @@ function fastAnswer(
     return searchShaman(context, open(request, response, SHAMAN_ROUTES.search, {}));
   }
   if (/^\/api\/nodes\/next\/?(\?|$)/.test(url)) {
-    open(request, response, SHAMAN_ROUTES.nodes.next, {});
-    return next(context);
+    return next(context, open(request, response, SHAMAN_ROUTES.nodes.next, {}));
   }
   if (!url.startsWith('/api/repos/')) return null;
   return readyAnswer(context, request, response, open);

@@ -1,9 +1,11 @@
 import type { DistroTable } from '../domain/distros.ts';
+import type { PlacementRule } from '../domain/placement.ts';
 import type {
   BuildRecords,
   Clock,
   Commits,
   Log,
+  NodeAssignments,
   NodeRecords,
   RepoRecords,
 } from '../shaman/ports.ts';
@@ -15,6 +17,9 @@ export interface ShamanContext {
   readonly builds: BuildRecords;
   readonly commits: Commits;
   readonly nodes: NodeRecords;
+  readonly assignments: NodeAssignments;
+  readonly placement: readonly PlacementRule[];
+  readonly fullBelowBytes: number;
   readonly clock: Clock;
   readonly log: Log;
   readonly distros: DistroTable;

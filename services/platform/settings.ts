@@ -94,6 +94,13 @@ const recordRule = z.strictObject({
     .describe('Forget builds so long after their last report; without it, never.'),
 });
 
+/** Which nodes some projects may use. */
+const placementRule = z.strictObject({
+  project: z.string().default('*').describe('Projects it is for; `*` stands for anything.'),
+  ref: z.string().default('*').describe('Refs it is for; `*` stands for anything.'),
+  nodes: z.array(z.string()).min(1).describe('Host, or host:port, of each storage node.'),
+});
+
 const shaman = () =>
   z.strictObject({
     listen: listenAddress()
@@ -105,6 +112,15 @@ const shaman = () =>
     lostAfterHours: hours(24).describe(
       'A build that started and is silent for so long counts as lost.',
     ),
+    fullBelowBytes: byteSize()
+      .prefault('5 GiB')
+      .describe('A storage node with less free space gets nothing new.'),
+    placement: z
+      .array(placementRule)
+      .default([])
+      .describe(
+        'Which storage nodes projects may use; for each upload the first rule that fits. Without one, all.',
+      ),
     checkRepos: flag(true).describe(
       'Ask the storage nodes every six hours whether they have what is on record, and mark what is gone.',
     ),

@@ -10,12 +10,14 @@ import type { Clock, NodeRecords } from './ports.ts';
 export function nextNode({
   nodes,
   clock,
+  fullBelowBytes,
 }: {
   readonly nodes: NodeRecords;
   readonly clock: Clock;
+  readonly fullBelowBytes: number;
 }): StorageNode {
   const all = nodes.all();
-  const chosen = chooseNode(all);
+  const chosen = chooseNode(all, fullBelowBytes);
   if (chosen === undefined) throw new GitbuilderError('NO_NODE');
   const lastUsed = laterThanAll(all, clock.now());
   nodes.changeSoon(chosen.host, (node) => (node === undefined ? null : { ...node, lastUsed }));

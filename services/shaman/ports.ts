@@ -121,3 +121,22 @@ export interface RepoTruth {
   /** `unknown` whenever the answer is neither a clear yes nor a clear no. Never rejects. */
   ask(chacraUrl: string): Promise<RepoPresence>;
 }
+
+/** Where everything of a sha1 was sent, and since when (RFC 3339). */
+export interface NodeAssignment {
+  readonly host: string;
+  readonly at: string;
+}
+
+/** Assignments of the last day. */
+export interface NodeAssignments {
+  get(key: string): NodeAssignment | undefined;
+  /** Known at once, durable when it resolves; forgets those made before `expired`. */
+  put(key: string, assignment: NodeAssignment, expired: string): Promise<void>;
+}
+
+/** Asks a storage node whether it is fit to take uploads. */
+export interface NodeProbe {
+  /** Null when it is. Never rejects. */
+  whyUnhealthy(url: string): Promise<string | null>;
+}

@@ -1,0 +1,48 @@
+import type { Clock, Log, NodeRegistry, NodeReport } from './ports.ts';
+
+const PAUSE = 30_000;
+
+export interface HeartbeatOptions {
+  readonly shaman: NodeRegistry;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** host[:port] of the public URL. */
+  readonly host: string;
+  readonly report: () => Promise<NodeReport>;
+}
+
+/** Tells shaman at the start, and each 30 s, that this node is there and how much room it has. */
+export class Heartbeat {
+  readonly #options: HeartbeatOptions;
+  #cancel: (() => void) | null = null;
+  #running: Promise<void> = Promise.resolve();
+  #isKnown: boolean | null = null;
+  #stopped = false;
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#running = this.#beat();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancel?.();
+    await this.#running;
+  }
+
+  async #beat(): Promise<void> {
+    const { shaman, clock, log, host, report } = this.#options;
+    try {
+      await shaman.reportNode(host, await report());
+      if (this.#isKnown !== true) log.info({ host }, 'shaman knows this node');
+      this.#isKnown = true;
+    } catch (cause) {
+      if (this.#isKnown !== false) log.warn({ host, err: cause }, 'shaman does not know this node');
+      this.#isKnown = false;
+    }
+    if (!this.#stopped) this.#cancel = clock.after(PAUSE, () => this.start());
+  }
+}
