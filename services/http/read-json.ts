@@ -8,10 +8,16 @@ const LIMIT = 1024 * 1024;
 export async function readJson<T>(request: IncomingMessage, schema: z.ZodType<T>): Promise<T> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // A refusal in the middle must leave the connection open, or the client never reads why.
+  const body = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  for await (const chunk of body) {
     size += chunk.length;
-    if (size > LIMIT) throw new GitbuilderError('BODY_TOO_LARGE', { limit: LIMIT });
+    if (size > LIMIT) break;
     chunks.push(chunk);
+  }
+  if (size > LIMIT) {
+    request.resume();
+    throw new GitbuilderError('BODY_TOO_LARGE', { limit: LIMIT });
   }
   let value: unknown;
   try {

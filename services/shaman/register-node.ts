@@ -1,6 +1,7 @@
 import { GitbuilderError } from '../domain/errors.ts';
 import { newStorageNode } from '../domain/storage-node.ts';
 import type { StorageNode } from '../domain/storage-node.ts';
+import { parseFolderAddress } from '../domain/web-address.ts';
 import type { Clock, NodeRecords } from './ports.ts';
 
 /** What a node says of itself: nothing, as the original, or all of it with each heartbeat. */
@@ -45,12 +46,12 @@ function urlOf(host: string, url: string | undefined): string {
     throw new GitbuilderError('REQUEST_INVALID', { reason: `${host} is no host[:port]` });
   }
   if (url === undefined) return named;
-  const parsed = URL.canParse(url) ? new URL(url) : null;
-  if (parsed === null || !/^https?:$/.test(parsed.protocol) || parsed.host !== host.toLowerCase()) {
-    const reason = `url must be an http or https URL of the host ${host} that registers`;
+  const folder = parseFolderAddress('url', url);
+  if (new URL(folder).host !== host.toLowerCase()) {
+    const reason = `url must be of the host ${host} that registers`;
     throw new GitbuilderError('REQUEST_INVALID', { reason });
   }
-  return parsed.href.endsWith('/') ? parsed.href : `${parsed.href}/`;
+  return folder;
 }
 
 /** Forgets a node, durably; NOT_FOUND when there is none. What it stores stays on record. */

@@ -278,7 +278,7 @@ t.test('what was acknowledged is there after kill -9', async (t) => {
   const writer = fileURLToPath(new URL('../fixtures/write-records.ts', import.meta.url));
   const acknowledged = new Map<number, number>();
   let count = 0;
-  for (let round = 0; round < 5; round += 1) {
+  for (let round = 0; round < 3; round += 1) {
     const child = spawn(process.execPath, ['--import=tsx', writer, root], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
