@@ -3,13 +3,18 @@ import { httpNodeProbe } from './adapters/http-node-probe.ts';
 import { httpRepoTruth } from './adapters/http-repo-truth.ts';
 import { openNodeAssignments } from './adapters/node-assignments.ts';
 import { openNodeRecords } from './adapters/shaman-nodes.ts';
+import { httpWebhookSender } from './adapters/http-webhook-sender.ts';
 import { openShamanStore } from './adapters/shaman-store.ts';
+import { openWebhookOutbox } from './adapters/webhook-outbox.ts';
 import { withDistros } from './domain/distros.ts';
+import type { DistroTable } from './domain/distros.ts';
 import { RepoTexts } from './http/repo-texts.ts';
 import { shamanApp } from './http/shaman-app.ts';
 import type { ShamanContext } from './http/shaman-context.ts';
 import { shamanMetrics } from './http/shaman-metrics.ts';
+import { presentEvents, watchEvents } from './http/webhook-events.ts';
 import { authenticator } from './platform/auth.ts';
+import { readSecret } from './platform/credentials.ts';
 import { trustedProxies } from './platform/forwarded.ts';
 import { listen } from './platform/http-server.ts';
 import { scheduleJob } from './platform/jobs.ts';
@@ -21,6 +26,7 @@ import { checkRepos } from './shaman/check-repos.ts';
 import { markLostBuilds } from './shaman/mark-lost-builds.ts';
 import { NodeProbing } from './shaman/probe-nodes.ts';
 import { retireRecords } from './shaman/retire-records.ts';
+import { WebhookDelivery } from './shaman/webhook-delivery.ts';
 
 const STOP_GRACE_MILLISECONDS = 10_000;
 const CHECKS_PER_SECOND = 50;
@@ -64,8 +70,9 @@ async function startLocked(root: string, options: ServiceOptions): Promise<Runni
       ...(stopping ? ['this service is stopping'] : []),
     ],
   };
+  const webhooks = await startWebhooks(root, options, { repos, builds, commits }, distros);
   const metrics = makeMetrics();
-  shamanMetrics(metrics, context);
+  shamanMetrics(metrics, context, webhooks);
   const server = await listen(
     shamanApp({
       context,
@@ -105,6 +112,7 @@ async function startLocked(root: string, options: ServiceOptions): Promise<Runni
       for (const job of jobs) await job.destroy();
       await probing.stop();
       await server.stop(STOP_GRACE_MILLISECONDS);
+      for (const webhook of webhooks) await webhook.stop();
       await nodes.close();
       await store.close();
     },
@@ -118,4 +126,29 @@ function rulesOf({ shaman }: Configuration) {
     repoDays: repoDays ?? null,
     buildDays: buildDays ?? null,
   }));
+}
+
+async function startWebhooks(
+  root: string,
+  { configuration, clock, log }: ServiceOptions,
+  records: Pick<ShamanContext, 'repos' | 'builds' | 'commits'>,
+  distros: DistroTable,
+): Promise<WebhookDelivery[]> {
+  const rules = configuration.shaman.webhooks;
+  const secrets = new Map<string, string>();
+  for (const { name, secretFile } of rules) {
+    if (secretFile !== undefined) secrets.set(name, await readSecret(secretFile));
+  }
+  const sender = httpWebhookSender((name) => secrets.get(name) ?? null);
+  const webhooks: WebhookDelivery[] = [];
+  for (const rule of rules) {
+    const outbox = await openWebhookOutbox(root, rule.name);
+    const webhook = new WebhookDelivery({ rule, outbox, sender, clock, log });
+    await webhook.start(presentEvents(records, distros), records.commits.newest);
+    webhooks.push(webhook);
+  }
+  watchEvents(records, distros, (event) => {
+    for (const webhook of webhooks) webhook.offer(event);
+  });
+  return webhooks;
 }

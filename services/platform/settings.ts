@@ -13,6 +13,7 @@ import {
 const seconds = (standard: number) => z.number().min(0).meta({ kind: 'seconds' }).default(standard);
 const hours = (standard: number) => z.number().min(0).meta({ kind: 'hours' }).default(standard);
 const days = () => z.number().min(0).meta({ kind: 'days' });
+const count = (standard: number) => z.int().min(1).default(standard);
 const flag = (standard: boolean) => z.boolean().default(standard);
 
 /** What the configuration says of one project. */
@@ -101,7 +102,27 @@ const placementRule = z.strictObject({
   nodes: z.array(z.string()).min(1).describe('Host, or host:port, of each storage node.'),
 });
 
-const shaman = () =>
+/** Who is told when a repository or build changes its state. */
+const webhook = (folder: string) =>
+  z.strictObject({
+    name: z
+      .string()
+      .min(1)
+      .describe('Names it in the log; what waits for it is kept under this name.'),
+    url: z.url({ protocol: /^https?$/ }).describe('Where events are posted.'),
+    secretFile: pathFrom(folder)
+      .optional()
+      .describe('File with the secret that signs each body (X-Hub-Signature-256).'),
+    project: z.string().default('*').describe('Projects it is for; `*` stands for anything.'),
+    ref: z.string().default('*').describe('Refs it is for; `*` stands for anything.'),
+    kinds: z
+      .array(z.enum(['repo', 'build']))
+      .min(1)
+      .default(['repo', 'build'])
+      .describe('What it hears of.'),
+  });
+
+const shaman = (folder: string) =>
   z.strictObject({
     listen: listenAddress()
       .prefault('127.0.0.1:8080')
@@ -121,8 +142,23 @@ const shaman = () =>
       .describe(
         'Which storage nodes projects may use; for each upload the first rule that fits. Without one, all.',
       ),
+    webhooks: z
+      .array(webhook(folder))
+      .refine(
+        (all) => new Set(all.map(({ name }) => name)).size === all.length,
+        'two webhooks have one name',
+      )
+      .default([])
+      .describe('Who is told of changes; see docs/operations.md.'),
     checkRepos: flag(true).describe(
       'Ask the storage nodes every six hours whether they have what is on record, and mark what is gone.',
+    ),
+    heldPerAddress: count(2000).describe(
+      'Waiting requests and event streams that one address may have open.',
+    ),
+    heldTotal: count(10_000).describe('Waiting requests and event streams of all addresses.'),
+    keptEvents: count(10_000).describe(
+      'How many changes an event stream that comes back finds; after more it is told to look anew.',
     ),
     retention: z
       .array(recordRule)
@@ -168,7 +204,7 @@ export function settings(folder: string) {
       .default({})
       .describe('Releases beside the built-in ones: distro, codename, version in quotes.'),
     chacra: chacra(folder).prefault({}).describe('The storage node.'),
-    shaman: shaman().prefault({}).describe('The coordinator.'),
+    shaman: shaman(folder).prefault({}).describe('The coordinator.'),
   });
 }
 

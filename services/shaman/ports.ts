@@ -2,6 +2,7 @@ import type { Build } from '../domain/build.ts';
 import type { Commit } from '../domain/commit.ts';
 import type { Moment, ShamanRepo } from '../domain/shaman-repo.ts';
 import type { StorageNode } from '../domain/storage-node.ts';
+import type { WebhookEvent, WebhookRule } from '../domain/webhook.ts';
 
 export type { Clock } from '../domain/clock.ts';
 export type { Log } from '../domain/log.ts';
@@ -139,4 +140,25 @@ export interface NodeAssignments {
 export interface NodeProbe {
   /** Null when it is. Never rejects. */
   whyUnhealthy(url: string): Promise<string | null>;
+}
+
+/** What one receiver was not told yet, in order; the events of a process that ended too. */
+export interface WebhookOutbox {
+  /** The order of the newest event ever noted; null before `begin`. */
+  readonly newest: number | null;
+  readonly waiting: number;
+  /** Notes where a new receiver starts, durably. */
+  begin(order: number): Promise<void>;
+  /** Durable when it resolves. */
+  add(event: WebhookEvent): Promise<void>;
+  first(): WebhookEvent | undefined;
+  /** Forgets the first event; a crash before this is durable delivers it again. */
+  delivered(event: WebhookEvent): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Posts events to their receivers. */
+export interface WebhookSender {
+  /** Null when the receiver took it, else why not. Never rejects. */
+  send(rule: WebhookRule, event: WebhookEvent): Promise<string | null>;
 }

@@ -1,0 +1,117 @@
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import t from 'tap';
+import type { Test } from 'tap';
+import { systemClock } from '../../services/adapters/system-clock.ts';
+import { ManualClock } from '../fakes/manual-clock.ts';
+import { BUILD_REPORT, READY_EVENT } from '../fixtures/shaman-payloads.ts';
+import { startTestShaman } from '../fixtures/shaman.ts';
+import { testFolder } from '../fixtures/test-folder.ts';
+
+interface Delivery {
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly text: string;
+  readonly body: { event: string; status: string; before: string | null; project: string };
+}
+
+/** A receiver that answers as told and remembers what it got. */
+async function someReceiver(t: Test) {
+  const state = { status: 204 };
+  const got: Delivery[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const text = Buffer.concat(chunks).toString();
+      // Our own bodies; what they hold is what the test asserts.
+      got.push({ headers: request.headers, text, body: JSON.parse(text) as Delivery['body'] });
+      response.writeHead(state.status).end();
+      server.emit('delivery');
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  // A TCP server's address is an object; only pipes have a string.
+  const { port } = server.address() as AddressInfo;
+  const until = async (count: number) => {
+    while (got.length < count) await once(server, 'delivery');
+  };
+  return { url: `http://127.0.0.1:${port}/hook`, state, got, until };
+}
+
+const summary = (deliveries: readonly Delivery[]) =>
+  deliveries.map(({ body }) => `${body.event} ${body.before} -> ${body.status}`);
+
+t.test('changes of state are told once each, in order, signed', async (t) => {
+  const folder = testFolder(t);
+  writeFileSync(join(folder, 'secret'), 'hush\n');
+  const receiver = await someReceiver(t);
+  const shaman = await startTestShaman(t, {
+    folder,
+    clock: systemClock,
+    shaman: `webhooks: [{ name: ci, url: "${receiver.url}", secretFile: secret, project: "ce*" }]`,
+  });
+  for (const status of ['queued', 'building', 'building', 'ready']) {
+    await shaman.post('/api/repos/ceph/', { ...READY_EVENT, status }, 'chacra');
+  }
+  await shaman.post('/api/repos/other/', { ...READY_EVENT, project: 'other' }, 'chacra');
+  await shaman.post('/api/builds/ceph/', { ...BUILD_REPORT, status: 'started' }, 'jenkins');
+  await receiver.until(4);
+  t.strictSame(summary(receiver.got), [
+    'repo null -> queued',
+    'repo queued -> building',
+    'repo building -> ready',
+    'build null -> started',
+  ]);
+  for (const { headers, text } of receiver.got) {
+    const hmac = createHmac('sha256', 'hush').update(text).digest('hex');
+    t.equal(headers['x-hub-signature-256'], `sha256=${hmac}`);
+  }
+});
+
+t.test('what was not taken waits, through failures and a restart', async (t) => {
+  const folder = testFolder(t);
+  const receiver = await someReceiver(t);
+  const clock = new ManualClock();
+  const options = { folder, clock, shaman: `webhooks: [{ name: ci, url: "${receiver.url}" }]` };
+  const shaman = await startTestShaman(t, options);
+  receiver.state.status = 503;
+  await shaman.post('/api/repos/ceph/', { ...READY_EVENT, status: 'queued' }, 'chacra');
+  await receiver.until(1);
+  await shaman.post('/api/repos/ceph/', { ...READY_EVENT, status: 'ready' }, 'chacra');
+  await shaman.stop();
+  receiver.state.status = 200;
+  const again = await startTestShaman(t, options);
+  await receiver.until(3);
+  t.strictSame(summary(receiver.got), [
+    'repo null -> queued',
+    'repo null -> queued',
+    'repo queued -> ready',
+  ]);
+  await again.stop();
+  await startTestShaman(t, options);
+  t.equal(receiver.got.length, 3, 'what was taken is not told again');
+});
+
+t.test('a new receiver hears of nothing older than itself', async (t) => {
+  const folder = testFolder(t);
+  const receiver = await someReceiver(t);
+  const shaman = await startTestShaman(t, { folder });
+  await shaman.post('/api/repos/ceph/', { ...READY_EVENT, status: 'queued' }, 'chacra');
+  await shaman.stop();
+  const again = await startTestShaman(t, {
+    folder,
+    shaman: `webhooks: [{ name: ci, url: "${receiver.url}" }]`,
+  });
+  await again.post('/api/repos/ceph/', { ...READY_EVENT, status: 'ready' }, 'chacra');
+  await receiver.until(1);
+  t.strictSame(summary(receiver.got), ['repo queued -> ready']);
+});
