@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { z } from 'zod';
 import { ERRORS } from '../../services/domain/errors.ts';
-import { errorsMarkdown } from './errors-page.ts';
+import { errorsMarkdown } from '../../services/api/errors-page.ts';
 import { CHECKOUT, readSource, readSources } from './read-sources.ts';
 import { LONGEST_FILE, LONG_FILES, NOT_IMPORTED, ROOMS, TOP_FOLDERS } from './rooms.ts';
 import type { Room } from './rooms.ts';

@@ -1,4 +1,4 @@
-import { ERRORS } from '../../services/domain/errors.ts';
+import { ERRORS } from '../domain/errors.ts';
 
 /** The table of docs/errors.md. */
 export function errorsMarkdown(): string {
