@@ -3,7 +3,8 @@ import type { IncomingMessage } from 'node:http';
 interface Validated {
   readonly size: number;
   readonly etag: string;
-  readonly modified: Date;
+  /** Null where other bytes can come twice within a second: HTTP dates do not tell those apart. */
+  readonly modified: Date | null;
 }
 
 /** A file that changed within the last second could change again within the same one. */
@@ -17,19 +18,21 @@ export function validators(
   { etag, modified }: Validated,
   now = new Date(),
 ): Record<string, string> {
-  if (now.getTime() - modified.getTime() < SETTLED) return { ETag: etag };
+  if (modified === null || now.getTime() - modified.getTime() < SETTLED) return { ETag: etag };
   return { ETag: etag, 'Last-Modified': modified.toUTCString() };
 }
 
-/** Whether the client has these bytes already (RFC 9110, 13.2.2): the ETag decides, else the date. */
+/**
+ * Whether the client has these bytes already (RFC 9110, 13.2.2): the ETag decides, else a date that
+ * is ours to the letter. A later one is the client's own clock: apt asks by that when it was told no
+ * date, and would not hear of what was published in the second in which it asked last.
+ */
 export function isUnchanged(request: IncomingMessage, { etag, modified }: Validated): boolean {
   const tags = request.headers['if-none-match'];
   if (tags !== undefined) {
     return tags.split(',').some((tag) => ['*', etag].includes(tag.trim().replace(/^W\//, '')));
   }
-  const since = request.headers['if-modified-since'];
-  if (since === undefined) return false;
-  return Math.floor(modified.getTime() / 1000) * 1000 <= Date.parse(since);
+  return modified !== null && request.headers['if-modified-since'] === modified.toUTCString();
 }
 
 /** A byte range, its end exclusive; null for none, or for several, which are answered whole. */
@@ -41,7 +44,7 @@ export function parseRange(
   const match = header === undefined ? null : /^bytes=(\d*)-(\d*)$/.exec(header.trim());
   if (match === null) return null;
   const condition = request.headers['if-range'];
-  if (condition !== undefined && condition !== etag && condition !== modified.toUTCString())
+  if (condition !== undefined && condition !== etag && condition !== modified?.toUTCString())
     return null;
   const [, first = '', last = ''] = match;
   if (first === '' && last === '') return null;

@@ -99,7 +99,8 @@ async function sendIndex(
   immutable: boolean,
 ): Promise<void> {
   const { file, date } = index;
-  const what = { size: file.size, etag: `"${file.sha256}"`, modified: date };
+  const modified = immutable ? date : null;
+  const what = { size: file.size, etag: `"${file.sha256}"`, modified };
   const headers = {
     ...validators(what, context.clock.now()),
     'Content-Type': contentType(file.path),

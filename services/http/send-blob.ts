@@ -10,7 +10,7 @@ const BUFFER = 512 * 1024;
 export interface Representation {
   readonly size: number;
   readonly etag: string;
-  readonly modified: Date;
+  readonly modified: Date | null;
   readonly headers: Headers;
 }
 
