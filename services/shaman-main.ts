@@ -8,6 +8,7 @@ import { openShamanStore } from './adapters/shaman-store.ts';
 import { openWebhookOutbox } from './adapters/webhook-outbox.ts';
 import { withDistros } from './domain/distros.ts';
 import type { DistroTable } from './domain/distros.ts';
+import { questionContext } from './http/question-context.ts';
 import { RepoTexts } from './http/repo-texts.ts';
 import { shamanApp } from './http/shaman-app.ts';
 import type { ShamanContext } from './http/shaman-context.ts';
@@ -73,12 +74,15 @@ async function startLocked(root: string, options: ServiceOptions): Promise<Runni
   const webhooks = await startWebhooks(root, options, { repos, builds, commits }, distros);
   const metrics = makeMetrics();
   shamanMetrics(metrics, context, webhooks);
+  const trusted = trustedProxies(configuration.trustedProxies);
+  const questions = questionContext(context, { ...settings, trusted, metrics });
   const server = await listen(
     shamanApp({
       context,
+      questions,
       authenticate: authenticator(options.users),
       anonymous: configuration.anonymous,
-      trusted: trustedProxies(configuration.trustedProxies),
+      trusted,
       publicUrl: settings.publicUrl ?? null,
       metrics,
       log,
@@ -111,6 +115,7 @@ async function startLocked(root: string, options: ServiceOptions): Promise<Runni
       stopping = true;
       for (const job of jobs) await job.destroy();
       await probing.stop();
+      questions.close();
       await server.stop(STOP_GRACE_MILLISECONDS);
       for (const webhook of webhooks) await webhook.stop();
       await nodes.close();

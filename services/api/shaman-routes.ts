@@ -1,4 +1,5 @@
 import type { Route } from './route.ts';
+import { QUESTION_ROUTES } from './shaman-question-routes.ts';
 
 const BUILDS = '/api/builds/{project}';
 const REPOS = '/api/repos/{project}';
@@ -208,6 +209,7 @@ export const SHAMAN_ROUTES = {
       answers: { 204: 'forgotten', 404: 'unknown node', 401: REFUSED[401], 403: REFUSED[403] },
     },
   },
+  questions: QUESTION_ROUTES,
   openapi: listing('/api/v1/openapi.json', 'This document', 'OpenAPI 3.1'),
   metrics: listing('/metrics', 'Metrics', 'Prometheus text'),
 } as const;

@@ -137,6 +137,12 @@ export const ERRORS = {
     advice:
       'Put it back from a backup, or move it away to go on without what it holds, and start again.',
   },
+  TOO_MANY_HELD: {
+    status: 429,
+    message: '{limit} waiting requests and event streams are open {whose}',
+    advice:
+      'Close some, or listen to one stream for many sha1s. The limit is the setting {setting}.',
+  },
   STOPPING: {
     status: 503,
     message: 'this service is stopping',

@@ -4,17 +4,20 @@ import { SHAMAN_ROUTES } from '../api/shaman-routes.ts';
 import type { Answer } from '../platform/answer.ts';
 import type { Listener } from '../platform/http-server.ts';
 import { pathSegments } from './path-segments.ts';
+import type { QuestionContext } from './question-context.ts';
 import { serviceListener } from './service-listener.ts';
 import type { OpenExchange, ServiceOptions } from './service-listener.ts';
 import { shamanBuildsRoutes } from './shaman-builds.ts';
 import type { ShamanContext } from './shaman-context.ts';
 import { shamanDocumentRoutes } from './shaman-documents.ts';
 import { next, shamanNodesRoutes } from './shaman-nodes.ts';
+import { shamanQuestionRoutes } from './shaman-questions.ts';
 import { files, shamanReposRoutes, sourceList } from './shaman-repos.ts';
 import { searchShaman } from './shaman-search.ts';
 
 export interface ShamanAppOptions extends Omit<ServiceOptions, 'routes' | 'fast'> {
   readonly context: ShamanContext;
+  readonly questions: QuestionContext;
   readonly metrics: Registry;
 }
 
@@ -23,7 +26,7 @@ export interface ShamanAppOptions extends Omit<ServiceOptions, 'routes' | 'fast'
  * most and go past express; everything else is a row of the route table.
  */
 export function shamanApp(options: ShamanAppOptions): Listener {
-  const { context, metrics } = options;
+  const { context, questions, metrics } = options;
   return serviceListener({
     ...options,
     routes(register) {
@@ -32,6 +35,7 @@ export function shamanApp(options: ShamanAppOptions): Listener {
       shamanReposRoutes(register, context);
       shamanBuildsRoutes(register, context);
       shamanNodesRoutes(register, context);
+      shamanQuestionRoutes(register, context, questions);
     },
     fast: (request, response, open) => fastAnswer(context, request, response, open),
   });

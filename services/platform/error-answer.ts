@@ -30,6 +30,7 @@ function errorHeaders(error: GitbuilderError): Headers {
     case 'METHOD_NOT_ALLOWED':
       return { Allow: String(error.fields['allow'] ?? '') };
     case 'STOPPING':
+    case 'TOO_MANY_HELD':
       return { 'Retry-After': 5 };
     default:
       return {};

@@ -24,6 +24,19 @@ export function requestBase(request: IncomingMessage, trusted: BlockList): strin
   return safe ? `${proto}://${host}/` : `${direct.proto}://${direct.host}/`;
 }
 
+/** The address of the client: behind a trusted proxy, what that proxy says. */
+export function clientAddress(request: IncomingMessage, trusted: BlockList): string {
+  const direct = request.socket.remoteAddress ?? '';
+  if (!isTrusted(direct, trusted)) return direct;
+  // The last one was written by the proxy itself; those before it by whoever came to it.
+  const told =
+    String(request.headers['x-forwarded-for'] ?? '')
+      .split(',')
+      .at(-1)
+      ?.trim() ?? '';
+  return isIP(told) === 0 ? direct : told;
+}
+
 function isTrusted(address: string | undefined, trusted: BlockList): boolean {
   if (address === undefined) return false;
   const plain = address.replace(/^::ffff:/, '');

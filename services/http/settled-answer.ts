@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { GitbuilderError } from '../domain/errors.ts';
+import type { Answer } from '../platform/answer.ts';
+import type { HeldRequests } from '../platform/held-requests.ts';
+import type { Turns } from '../platform/turns.ts';
+import type { Clock } from '../shaman/ports.ts';
+import type { OpenQuestion, Waiters } from '../shaman/wait-for.ts';
+import { isUnchanged } from './conditions.ts';
+import type { Exchange } from './exchange.ts';
+import type { Query } from './read-query.ts';
+
+/** Proxies and clients drop a connection on which nothing comes; JSON and sh do not mind empty lines. */
+const BLANK_MILLISECONDS = 15_000;
+
+/** What holding a request takes. */
+export interface Holding {
+  readonly waiters: Waiters;
+  readonly held: HeldRequests;
+  readonly turns: Turns;
+  readonly clock: Clock;
+  /** Whose connection it is. */
+  readonly addressOf: (request: IncomingMessage) => string;
+}
+
+/** An answer in both of its forms; only one of them is made. */
+export interface Forms<T> {
+  readonly json: (answer: T) => unknown;
+  /** One fact a line. */
+  readonly facts: (answer: T) => readonly string[];
+}
+
+/**
+ * Answers a question: at once, or held for `seconds` until its answer is settled. A held one sends an
+ * empty line now and then; when the time is up it is answered as it stands.
+ */
+export async function answerQuestion<T>(
+  holding: Holding,
+  exchange: Exchange,
+  question: OpenQuestion<T>,
+  options: { readonly seconds: number; readonly format: Format; readonly forms: Forms<T> },
+): Promise<Answer> {
+  const { request, response } = exchange;
+  const { seconds, format, forms } = options;
+  const first = question.ask();
+  if (seconds === 0 || request.method === 'HEAD' || question.isSettled(first)) {
+    return conditional(request, format, print(first, format, forms));
+  }
+  const ending = new AbortController();
+  const stop = () => ending.abort();
+  const leave = holding.held.enter('wait', holding.addressOf(request), () => {
+    if (!response.headersSent) response.setHeader('Connection', 'close');
+    stop();
+  });
+  response.once('close', stop);
+  let cancel = (): void => undefined;
+  const sendBlank = () => {
+    if (!response.headersSent) response.writeHead(200, { ...heldHeaders(format) });
+    response.write('\n');
+    cancel = holding.clock.after(BLANK_MILLISECONDS, sendBlank);
+  };
+  cancel = holding.clock.after(BLANK_MILLISECONDS, sendBlank);
+  const answer = await holding.waiters.wait(question, seconds * 1000, ending.signal);
+  cancel();
+  leave();
+  // A change can settle what a thousand wait for.
+  await holding.turns.next();
+  if (response.destroyed) return { kind: 'sent' };
+  const text = print(answer, format, forms);
+  if (!response.headersSent) return conditional(request, format, text);
+  response.end(text);
+  return { kind: 'sent' };
+}
+
+export type Format = 'json' | 'text';
+
+/** Which form of the answer is wanted: by parameter, else by Accept. */
+export function formatOf(query: Query, { request }: Exchange): Format {
+  const named = query.text('format');
+  if (named === 'json' || named === 'text') return named;
+  if (named !== null) {
+    const reason = `format must be json or text, not ${JSON.stringify(named.slice(0, 60))}`;
+    throw new GitbuilderError('REQUEST_INVALID', { reason });
+  }
+  const accept = request.headers.accept ?? '';
+  return accept.includes('text/plain') && !accept.includes('application/json') ? 'text' : 'json';
+}
+
+function print<T>(answer: T, format: Format, forms: Forms<T>): string {
+  if (format === 'json') return JSON.stringify(forms.json(answer));
+  // Reasons come from elsewhere and may hold line breaks.
+  return forms
+    .facts(answer)
+    .map((fact) => `${fact.replace(/\s+/g, ' ')}\n`)
+    .join('');
+}
+
+function conditional(request: IncomingMessage, format: Format, body: string): Answer {
+  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
+  const headers = { ETag: etag, 'Cache-Control': 'no-cache', Vary: 'Accept' };
+  const validated = { size: body.length, etag, modified: null };
+  if (isUnchanged(request, validated)) return { kind: 'empty', status: 304, headers };
+  return { kind: 'text', body, type: TYPES[format], headers };
+}
+
+const TYPES = { json: 'application/json', text: 'text/plain; charset=utf-8' } as const;
+
+function heldHeaders(format: Format) {
+  return {
+    'Content-Type': TYPES[format],
+    'Cache-Control': 'no-store',
+    'X-Accel-Buffering': 'no',
+    Connection: 'close',
+  };
+}

@@ -1,0 +1,64 @@
+import { GitbuilderError } from '../domain/errors.ts';
+
+export type HeldKind = 'wait' | 'stream';
+
+interface Held {
+  readonly kind: HeldKind;
+  readonly address: string;
+  readonly end: () => void;
+}
+
+/**
+ * Requests that stay open on purpose. Each costs a socket and memory for as long as its client likes,
+ * so there is a limit per address and in total, and all of them end when the service stops.
+ */
+export class HeldRequests {
+  readonly #limits: { readonly perAddress: number; readonly total: number };
+  readonly #held = new Set<Held>();
+  readonly #perAddress = new Map<string, number>();
+  #isClosed = false;
+
+  constructor(limits: { readonly perAddress: number; readonly total: number }) {
+    this.#limits = limits;
+  }
+
+  /** How many of a kind are open. */
+  count(kind: HeldKind): number {
+    let count = 0;
+    for (const held of this.#held) if (held.kind === kind) count += 1;
+    return count;
+  }
+
+  /**
+   * Takes one in: `end` is called when the service stops, the answer when the request has ended by
+   * itself. TOO_MANY_HELD and STOPPING refuse it.
+   */
+  enter(kind: HeldKind, address: string, end: () => void): () => void {
+    if (this.#isClosed) throw new GitbuilderError('STOPPING');
+    const ofAddress = this.#perAddress.get(address) ?? 0;
+    const { perAddress, total } = this.#limits;
+    if (ofAddress >= perAddress) refuse('of your address', perAddress, 'shaman.heldPerAddress');
+    if (this.#held.size >= total) refuse('in total', total, 'shaman.heldTotal');
+    const held = { kind, address, end };
+    this.#held.add(held);
+    this.#perAddress.set(address, ofAddress + 1);
+    return () => this.#leave(held);
+  }
+
+  /** Ends all of them and takes no more. */
+  close(): void {
+    this.#isClosed = true;
+    for (const { end } of [...this.#held]) end();
+  }
+
+  #leave(held: Held): void {
+    if (!this.#held.delete(held)) return;
+    const rest = (this.#perAddress.get(held.address) ?? 1) - 1;
+    if (rest === 0) this.#perAddress.delete(held.address);
+    else this.#perAddress.set(held.address, rest);
+  }
+}
+
+function refuse(whose: string, limit: number, setting: string): never {
+  throw new GitbuilderError('TOO_MANY_HELD', { limit, whose, setting });
+}
