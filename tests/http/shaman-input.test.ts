@@ -107,6 +107,11 @@ t.test('builds', async (t) => {
   const other = (await shaman.json('/api/builds/ceph/main/f/')) as object[];
   t.match(other, [{ url: 'https://j/3/', status: 'started' }]);
   t.equal(other.length, 1, 'the queued one of the cell was taken over');
+  await post({ ...nowhere, url: 'https://j/trigger/', status: 'queued', sha1: 'e' });
+  await post({ url: 'https://j/4/', status: 'started', sha1: 'e', flavor: 'debug' });
+  const flavored = (await shaman.json('/api/builds/ceph/main/e/')) as object[];
+  t.match(flavored, [{ url: 'https://j/4/', flavor: 'debug' }]);
+  t.equal(flavored.length, 1, 'a trigger knows no flavor');
 });
 
 t.test('bad input is refused with a reason, and changes nothing', async (t) => {
