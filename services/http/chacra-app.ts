@@ -67,7 +67,7 @@ export function chacraApp(options: ChacraAppOptions): Listener {
       await servePublished(context, request, response, () => baseOf(request));
       return;
     }
-    const target = isJson(request) ? null : uploadTarget(request);
+    const target = uploadTarget(request);
     if (target === null) {
       app(request, response);
       return;
@@ -86,10 +86,6 @@ export function chacraApp(options: ChacraAppOptions): Listener {
     response.setHeader('X-Request-Id', requestId);
     handle(request, response).catch((cause: unknown) => fail(request, response, cause));
   };
-}
-
-function isJson(request: IncomingMessage): boolean {
-  return /^application\/json\b/i.test(request.headers['content-type'] ?? '');
 }
 
 function expressApp(

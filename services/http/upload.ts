@@ -19,12 +19,12 @@ export interface UploadTarget {
 }
 
 /**
- * Recognises an upload by method and path, before express sees it; null for anything else. JSON
- * bodies are metadata, not files.
+ * Recognises an upload by method and path, before express sees it; null for anything else. JSON that
+ * is posted is metadata, not a file.
  */
 export function uploadTarget(request: IncomingMessage): UploadTarget | null {
   const { method } = request;
-  if (method !== 'POST' && method !== 'PUT') return null;
+  if (method !== 'PUT' && (method !== 'POST' || isJson(request))) return null;
   const [path = ''] = (request.url ?? '').split('?');
   const parts = path.split('/');
   if (parts[1] !== 'binaries') return null;
@@ -43,6 +43,10 @@ export function uploadTarget(request: IncomingMessage): UploadTarget | null {
     params: Object.fromEntries(Object.entries(params).map(([k, v]) => [k, v ?? ''])),
     name: name ?? null,
   };
+}
+
+function isJson(request: IncomingMessage): boolean {
+  return /^application\/json\b/i.test(request.headers['content-type'] ?? '');
 }
 
 function decode(segment: string): string {
