@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import t from 'tap';
 import { openShamanStore } from '../../services/adapters/shaman-store.ts';
@@ -121,7 +122,7 @@ function naiveAnswer(changes: readonly Change[], { ref, flavor, allowPartial, wa
   const firstSeen = new Map<number, number>();
   for (const [at, each] of changes.entries()) {
     const { kind, sha1, release } = each;
-    const rest = kind === 'repo' ? `repo ${each.node}` : `build ${each.arch}`;
+    const rest = kind === 'repo' ? `repo ${each.node}` : `build ${ARCHS.get(each.arch ?? '')}`;
     const key = [each.ref, sha1, release, each.flavor, rest].join(' ');
     const isNothing = kind === 'repo' && each.status === 'deleted' && last.get(key) === undefined;
     if (each.ref === ref && !isNothing && !firstSeen.has(sha1)) firstSeen.set(sha1, at);
@@ -201,22 +202,15 @@ t.test('latest is what the rule says, whatever happened', async (t) => {
         const sha1 = (of: { readonly sha1: string } | null) =>
           of === null ? undefined : Number(of.sha1);
         if (naive.complete !== undefined) hits += 1;
-        t.same(
-          {
-            found: sha1(answer.found),
-            complete: sha1(answer.complete),
-            newest: sha1(answer.newest),
-            lacks: wanted.map((_, at) => {
-              const state = answer.newest?.cells[at]?.state;
-              return state !== undefined && state !== 'ready';
-            }),
-          },
-          naive,
-        );
+        const said = {
+          found: sha1(answer.found),
+          complete: sha1(answer.complete),
+          newest: sha1(answer.newest),
+          lacks: wanted.map((_, at) => (answer.newest?.cells[at]?.state ?? 'ready') !== 'ready'),
+        };
         const sha1s = ['0', '1', '2', '3'];
         const could = couldSettleLatest(collaborators, question, sha1s);
-        t.equal(could, isLatestSettled(answer), 'the cheap look sees the same');
-        return t.passing();
+        return isDeepStrictEqual(said, naive) && could === isLatestSettled(answer);
       },
     ),
     { numRuns: 300 },
