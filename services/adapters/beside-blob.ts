@@ -1,6 +1,6 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { isMissing, temporaryPath } from '../platform/durable-file.ts';
+import { temporaryPath } from '../platform/durable-file.ts';
 
 /** Writes a derivable file whole or not at all; not fsynced, because it can be found out again. */
 export async function writeBeside(path: string, text: string): Promise<void> {
@@ -14,12 +14,11 @@ export async function writeBeside(path: string, text: string): Promise<void> {
   }
 }
 
-/** Null when it was never written or is lost. */
+/** Null when it was never written, is lost or cannot be read: then it is found out again. */
 export async function readBeside(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'utf8');
-  } catch (cause) {
-    if (isMissing(cause)) return null;
-    throw cause;
+  } catch {
+    return null;
   }
 }

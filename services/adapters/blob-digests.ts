@@ -22,15 +22,19 @@ export class BlobDigests {
   }
 
   /** A digest is under way for a blob that is kept now. */
-  expect(sha256: string, digest: Promise<string>): void {
-    if (this.#running.has(sha256)) return;
-    const run = this.#settle(sha256, digest);
-    this.#running.set(sha256, run);
+  expect(ref: BlobRef, digest: Promise<string>): void {
+    if (this.#running.has(ref.sha256)) return;
+    // A thread that was busy may come to open the file only when it has its other name.
+    const run = this.#settle(
+      ref.sha256,
+      digest.catch(() => this.#compute(ref)),
+    );
     // Whoever asks meets a failure, or, when nobody asks now, has it computed again later.
     run.catch(() => undefined);
   }
 
-  async of({ sha256, size }: BlobRef): Promise<string> {
+  async of(ref: BlobRef): Promise<string> {
+    const { sha256 } = ref;
     const running = this.#running.get(sha256);
     if (running !== undefined) return running;
     const known = this.#memory.get(sha256);
@@ -40,21 +44,24 @@ export class BlobDigests {
       this.#memory.set(sha256, text, ENTRY_BYTES);
       return text;
     }
-    const again = this.#running.get(sha256);
-    if (again !== undefined) return again;
-    const run = this.#settle(sha256, this.#thread.follow(this.#places.blob(sha256)).finish(size));
-    this.#running.set(sha256, run);
-    return run;
+    return this.#running.get(sha256) ?? this.#settle(sha256, this.#compute(ref));
   }
 
-  async #settle(sha256: string, digest: Promise<string>): Promise<string> {
-    try {
-      const text = await digest;
-      this.#memory.set(sha256, text, ENTRY_BYTES);
-      await writeBeside(this.#places.beside(sha256, 'sha512'), `${text}\n`);
-      return text;
-    } finally {
-      this.#running.delete(sha256);
-    }
+  #compute({ sha256, size }: BlobRef): Promise<string> {
+    return this.#thread.follow(this.#places.blob(sha256)).finish(size);
+  }
+
+  #settle(sha256: string, digest: Promise<string>): Promise<string> {
+    const run = digest
+      .then(async (text) => {
+        this.#memory.set(sha256, text, ENTRY_BYTES);
+        // What cannot be written, as on a full disk, is computed again in the next life.
+        const path = this.#places.beside(sha256, 'sha512');
+        await writeBeside(path, `${text}\n`).catch(() => undefined);
+        return text;
+      })
+      .finally(() => this.#running.delete(sha256));
+    this.#running.set(sha256, run);
+    return run;
   }
 }

@@ -103,7 +103,8 @@ export class BlobHeaders {
     const tap = this.#tapFor(name);
     if (tap === null) return null;
     const read = await this.#readThrough(ref, tap);
-    await this.keep(ref.sha256, read);
+    // What cannot be written, as on a full disk, is read again in the next life.
+    await this.keep(ref.sha256, read).catch(() => undefined);
     return read;
   }
 }

@@ -4,6 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { GitbuilderError } from '../domain/errors.ts';
 import type { BlobRef } from '../domain/repo.ts';
 import { temporaryPath } from '../platform/durable-file.ts';
+import { asDiskFull } from './full-disk.ts';
 import { GrowingFile } from './growing-file.ts';
 import type { Following, Sha512Thread } from './sha512-thread.ts';
 
@@ -49,16 +50,6 @@ export async function takeIn(
     following?.drop();
     await file.close();
     await rm(path, { force: true });
-    throw isFull(cause)
-      ? new GitbuilderError('DISK_FULL', { reserve: 0, free: 0 }, { cause })
-      : cause;
+    throw asDiskFull(cause);
   }
-}
-
-function isFull(cause: unknown): boolean {
-  return (
-    cause instanceof Error &&
-    'code' in cause &&
-    (cause.code === 'ENOSPC' || cause.code === 'EDQUOT' || cause.code === 'EFBIG')
-  );
 }

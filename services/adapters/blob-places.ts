@@ -1,6 +1,6 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder, sweepTemporaries } from '../platform/durable-file.ts';
+import { makeFolder, syncFolder, sweepTemporaries } from '../platform/durable-file.ts';
 
 const PREFIXES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
@@ -20,7 +20,10 @@ export class BlobPlaces {
   async prepare(): Promise<void> {
     // What lies there was given up already.
     await rm(this.trash, { recursive: true, force: true });
-    for (const folder of [this.incoming, this.trash, ...this.folders()]) await makeFolder(folder);
+    for (const folder of [this.incoming, this.trash, this.#blobs]) await makeFolder(folder);
+    const made = this.folders().map((folder) => mkdir(folder, { recursive: true }));
+    const isNew = (await Promise.all(made)).some((folder) => folder !== undefined);
+    if (isNew) await syncFolder(this.#blobs);
     await sweepTemporaries(this.incoming);
     for (const folder of this.folders()) await sweepTemporaries(folder);
   }

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { open, stat, statfs } from 'node:fs/promises';
 import type { BlobReader, BlobStore, Clock, ReceivedBlob } from '../chacra/ports.ts';
 import type { PackageHeader } from '../domain/package-header.ts';
@@ -165,10 +164,9 @@ export class DiskBlobStore implements BlobStore {
 
   async #readThrough({ sha256 }: BlobRef, tap: PackageTap): Promise<PackageHeader> {
     const path = this.#places.blob(sha256);
-    return readOrDamaged(path, async () => {
-      const bytes: AsyncIterable<Buffer> = createReadStream(path);
-      for await (const chunk of bytes) tap.write(chunk);
-      return tap.end();
-    });
+    const file = await readOrDamaged(path, () => open(path, 'r'));
+    const bytes: AsyncIterable<Buffer> = file.createReadStream();
+    for await (const chunk of bytes) tap.write(chunk);
+    return tap.end();
   }
 }

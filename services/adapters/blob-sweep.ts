@@ -1,6 +1,6 @@
 import { renameSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { isMissing } from '../platform/durable-file.ts';
 import type { BlobPlaces } from './blob-places.ts';
 
@@ -29,7 +29,9 @@ export async function sweepFolder(
     bytes += size;
   }
   for (const name of names) {
-    const [sha256 = ''] = basename(name).split('.', 1);
+    const [sha256 = ''] = name.split('.', 1);
+    // Somebody is writing it at this moment, or the next start clears it away.
+    if (!BLOB.test(sha256)) continue;
     // A blob that was just taken in has its header beside it before it has its own name.
     if (name === sha256 || blobs.has(sha256) || !isFree(sha256)) continue;
     await rm(join(folder, name), { force: true });

@@ -6,6 +6,7 @@ import type { BlobDigests } from './blob-digests.ts';
 import type { BlobHeaders } from './blob-headers.ts';
 import type { TakenIn } from './blob-intake.ts';
 import type { BlobPlaces } from './blob-places.ts';
+import { asDiskFull } from './full-disk.ts';
 import type { Sha512Thread } from './sha512-thread.ts';
 
 export interface ReceivedFileOptions {
@@ -42,18 +43,22 @@ export class ReceivedFile implements ReceivedBlob {
     const { places, headers, digests, hold } = this.#options;
     const { sha256 } = this.ref;
     this.#release = hold(sha256);
-    // Derivable, so only its failure matters.
-    const beside = header === null ? null : headers.keep(sha256, header);
-    beside?.catch(() => undefined);
-    await this.#taken.file.sync();
-    // Over the same bytes too: what stands there then is known to be whole and new to the sweep.
-    await rename(this.#taken.path, places.blob(sha256));
-    this.#state = 'kept';
-    await Promise.all([syncFolder(places.folder(sha256)), beside]);
-    if (this.#digest !== null || this.#taken.following !== null) {
-      digests.expect(sha256, this.sha512());
+    try {
+      // Derivable, so only its failure matters.
+      const beside = header === null ? null : headers.keep(sha256, header);
+      beside?.catch(() => undefined);
+      await this.#taken.file.sync();
+      // Over the same bytes too: what stands there then is known to be whole and new to the sweep.
+      await rename(this.#taken.path, places.blob(sha256));
+      this.#state = 'kept';
+      closeSoon(this.#taken.file);
+      if (this.#digest !== null || this.#taken.following !== null) {
+        digests.expect(this.ref, this.sha512());
+      }
+      await Promise.all([syncFolder(places.folder(sha256)), beside]);
+    } catch (cause) {
+      throw asDiskFull(cause);
     }
-    closeSoon(this.#taken.file);
   }
 
   async discard(): Promise<void> {

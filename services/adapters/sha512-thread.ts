@@ -59,9 +59,7 @@ export class Sha512Thread {
 
   #start(): Worker {
     if (this.#worker !== null) return this.#worker;
-    // Beside this module, under its extension: .ts in the sources, .js once built.
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const worker = new Worker(new URL(`./sha512-worker.${extension}`, import.meta.url));
+    const worker = makeWorker();
     worker.unref();
     worker.on('message', (message: FromSha512Worker) => this.#settle(message));
     worker.on('error', (cause) => {
@@ -87,4 +85,14 @@ export class Sha512Thread {
     this.#waiters.clear();
     for (const { reject } of waiters) reject(cause);
   }
+}
+
+/** Under this module's extension: .js once built, .ts in the sources, which tsx loads in the main thread only. */
+function makeWorker(): Worker {
+  if (!import.meta.url.endsWith('.ts')) {
+    return new Worker(new URL('./sha512-worker.js', import.meta.url));
+  }
+  const module = JSON.stringify(new URL('./sha512-worker.ts', import.meta.url));
+  const code = `import('tsx/esm/api').then((tsx) => (tsx.register(), import(${module})))`;
+  return new Worker(code, { eval: true });
 }

@@ -1,0 +1,266 @@
+import { spawnSync } from 'node:child_process';
+import {
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { openBlobStore } from '../../services/adapters/blob-store.ts';
+import { tapFor } from '../../services/formats/package-tap.ts';
+import { ManualClock } from '../fakes/manual-clock.ts';
+import { someBuiltRpm, someDeb } from '../fixtures/some-packages.ts';
+import { needs } from '../fixtures/tool.ts';
+import { blobStoreContract, bodyOf, hex, keepBytes, receive } from './blob-store-contract.ts';
+import { readAll, refOf, tapAll } from './blob-store-contract.ts';
+
+const MIB = 1024 * 1024;
+
+const open = (root: string, options: { sha512?: boolean; headerCacheBytes?: number } = {}) =>
+  openBlobStore({ root, clock: new ManualClock(), tapFor, sha512: true, ...options });
+
+/** Files below a folder, as paths below it. */
+function below(folder: string): string[] {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => statSync(join(folder, name)).isFile()).sort();
+}
+
+const leftovers = (root: string) =>
+  below(root).filter((path) => !/^blobs\/(..)\/\1[0-9a-f]{62}(\.[a-z0-9.]+)?$/.test(path));
+
+blobStoreContract('disk', (root) => open(root), leftovers);
+blobStoreContract(
+  'disk without memory and without digests',
+  (root) => open(root, { sha512: false, headerCacheBytes: 0 }),
+  leftovers,
+);
+
+const pathOf = (root: string, sha256: string) => join(root, 'blobs', sha256.slice(0, 2), sha256);
+
+t.test('a package on disk is its bytes, its header and its other digest', async (t) => {
+  const root = t.testdir();
+  const blobs = await open(root);
+  const deb = someDeb();
+  const rpm = someBuiltRpm();
+  const expected: string[] = [];
+  for (const { name, bytes } of [deb, rpm]) {
+    const tap = tapFor(name);
+    const received = await receive(blobs, bodyOf(bytes), { observe: (chunk) => tap?.write(chunk) });
+    await received.keep((await tap?.end()) ?? null);
+    received.release();
+    t.equal(await blobs.sha512(received.ref), hex('sha512', bytes));
+    const { sha256 } = received.ref;
+    const path = `blobs/${sha256.slice(0, 2)}/${sha256}`;
+    expected.push(path, `${path}.${name.slice(-3)}.json`, `${path}.sha512`);
+  }
+  t.same(below(root), expected.sort());
+  await blobs.close();
+});
+
+t.test('a header comes from memory, from beside the blob, or from its bytes', async (t) => {
+  const root = t.testdir();
+  const { bytes, name } = someDeb();
+  const ref = refOf(bytes);
+  const blob = pathOf(root, ref.sha256);
+  const beside = `${blob}.deb.json`;
+  const first = await open(root, { sha512: false });
+  await keepBytes(first, bytes, name);
+  const written = readFileSync(beside, 'utf8');
+  const right = await first.header(ref, name);
+  t.match(right, { kind: 'deb', version: '1.0-1' });
+  const version = async () => {
+    const store = await open(root);
+    const header = await store.header(ref, name);
+    return header?.kind === 'deb' ? header.version : null;
+  };
+
+  writeFileSync(beside, written.replace('"version":"1.0-1"', '"version":"from beside"'));
+  t.equal(await version(), 'from beside', 'the bytes are not read when they need not be');
+  const torn = ['', '\0'.repeat(written.length), written.slice(0, -20), '{}', '[1]'];
+  const other = written.replace(/"format":\d+/, '"format":0');
+  for (const damage of [...torn, other, written.replace('"kind":"deb"', '"kind":"rpm"'), null]) {
+    if (damage === null) rmSync(beside);
+    else writeFileSync(beside, damage);
+    t.equal(await version(), '1.0-1', JSON.stringify(damage));
+    t.equal(readFileSync(beside, 'utf8'), written, 'put back');
+  }
+
+  // As on a full disk: nothing can take this place.
+  rmSync(beside);
+  mkdirSync(join(beside, 'in the way'), { recursive: true });
+  const full = await open(root, { sha512: false });
+  const received = await receive(full, bodyOf(bytes));
+  await t.rejects(received.keep(right), { code: 'EISDIR' });
+  await received.discard();
+  received.release();
+  rmSync(beside, { recursive: true });
+  await full.sha512(ref);
+  rmSync(`${blob}.sha512`);
+  mkdirSync(`${blob}.sha512`);
+  const store = await open(root);
+  t.same(await store.header(ref, name), right);
+  t.equal(await store.sha512(ref), hex('sha512', bytes));
+  rmSync(`${blob}.sha512`, { recursive: true });
+  rmSync(beside);
+  rmSync(blob);
+  t.same(await store.header(ref, name), right, 'from memory');
+  t.equal(await store.sha512(ref), hex('sha512', bytes), 'from memory');
+  for (const each of [first, full, store]) await each.close();
+});
+
+t.test('a digest comes from beside the blob, or is computed again', async (t) => {
+  const root = t.testdir();
+  const bytes = Buffer.alloc(3 * MIB, 'digest');
+  const ref = refOf(bytes);
+  const beside = `${pathOf(root, ref.sha256)}.sha512`;
+  const right = hex('sha512', bytes);
+  const unasked = await open(root, { sha512: false });
+  await keepBytes(unasked, bytes);
+  await unasked.close();
+  t.equal(below(root).length, 1, 'only when wanted');
+  for (const [text, answer] of [
+    [null, right],
+    [`${'a'.repeat(128)}\n`, 'a'.repeat(128)],
+    ['', right],
+    ['\0'.repeat(129), right],
+    [right.slice(0, 100), right],
+  ] as const) {
+    if (text !== null) writeFileSync(beside, text);
+    const store = await open(root, { sha512: text === null });
+    t.equal(await store.sha512(ref), answer, JSON.stringify(text));
+    t.equal(readFileSync(beside, 'utf8'), `${answer}\n`);
+    await store.close();
+  }
+  rmSync(beside);
+  const closed = await open(root);
+  const late = await receive(closed, bodyOf(bytes));
+  await late.keep(null);
+  await closed.close();
+  const next = await open(root);
+  t.equal(await next.sha512(ref), right, 'one that was not ready when the process ended');
+  await next.close();
+});
+
+t.test('a start clears away what a former process left half done', async (t) => {
+  const root = t.testdir();
+  const blobs = await open(root);
+  const bytes = Buffer.from('kept');
+  await keepBytes(blobs, bytes);
+  await blobs.sha512(refOf(bytes));
+  const whole = below(root);
+  const undecided = await receive(blobs, bodyOf(Buffer.alloc(2 * MIB)));
+  t.equal(below(root).length, whole.length + 1, 'a body that nobody decided on');
+  await blobs.close();
+  writeFileSync(join(root, 'trash', hex('sha256', Buffer.from('swept'))), 'swept');
+  writeFileSync(join(root, 'blobs', '00', '.tmp-0123456789abcdef01234567'), '{"for');
+  writeFileSync(join(root, 'incoming', '.tmp-0123456789abcdef01234567'), 'half');
+  const later = await open(root);
+  t.same(below(root), whole);
+  t.ok((await readAll(later, hex('sha256', bytes))).equals(bytes));
+  await later.close();
+  await undecided.discard();
+});
+
+t.test('free space is asked for once a second', async (t) => {
+  const root = join(t.testdir(), 'root');
+  const clock = new ManualClock();
+  const blobs = await openBlobStore({ root, clock, tapFor, sha512: false });
+  const free = await blobs.freeBytes();
+  t.ok(free > 0 && Number.isInteger(free));
+  rmSync(root, { recursive: true });
+  clock.advance(999);
+  t.equal(await blobs.freeBytes(), free);
+  clock.advance(1);
+  await t.rejects(blobs.freeBytes(), { code: 'ENOENT' });
+});
+
+/** The largest file that this process may write; what is beyond is refused as a full disk refuses it. */
+function limitFiles(bytes: number | 'unlimited'): void {
+  const { status } = spawnSync('prlimit', [`--fsize=${bytes}:`, `--pid=${process.pid}`]);
+  if (status !== 0) throw new Error('prlimit failed');
+}
+
+t.test(
+  'a disk that fills up takes a part and then says so',
+  needs(['prlimit', 'util-linux']),
+  async (t) => {
+    const root = t.testdir();
+    const blobs = await open(root);
+    const bytes = Buffer.alloc(6 * MIB, 'too much');
+    t.teardown(() => limitFiles('unlimited'));
+    // Without a listener the kernel ends the process at its limit.
+    process.on('SIGXFSZ', () => undefined);
+    limitFiles(2 * MIB + 12_345);
+    for (const piece of [1000, 65_536, bytes.length]) {
+      const sent = bodyOf(bytes, { piece });
+      await t.rejects(receive(blobs, sent), { code: 'DISK_FULL' }, `pieces of ${piece}`);
+    }
+    t.same(below(root), []);
+    await keepBytes(blobs, bytes.subarray(0, 2 * MIB));
+    const deb = someDeb();
+    const received = await receive(blobs, bodyOf(deb.bytes));
+    limitFiles(100);
+    const header = await tapAll(deb.name, deb.bytes);
+    await t.rejects(received.keep(header), { code: 'DISK_FULL' });
+    limitFiles('unlimited');
+    await received.discard();
+    received.release();
+    await keepBytes(blobs, bytes);
+    t.ok((await readAll(blobs, hex('sha256', bytes))).equals(bytes));
+    await blobs.close();
+  },
+);
+
+/** Files below a folder that this process has open, in whatever thread. */
+function openBelow(folder: string): string[] {
+  return readdirSync('/proc/self/fd').flatMap((descriptor) => {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${descriptor}`);
+      return path.startsWith(folder) ? [path] : [];
+    } catch {
+      // The descriptor with which this folder was read is closed again.
+      return [];
+    }
+  });
+}
+
+t.test('no file stays open, whatever became of a body', async (t) => {
+  const root = t.testdir();
+  const blobs = await open(root);
+  const deb = someDeb();
+  const ref = refOf(deb.bytes);
+  let round = 0;
+  // The digest thread has obeyed what it was told before once it answers.
+  const threadCaughtUp = async () => {
+    round += 1;
+    const bytes = Buffer.from(`round ${round}`);
+    await keepBytes(blobs, bytes);
+    await blobs.sha512(refOf(bytes));
+  };
+  async function* broken() {
+    yield deb.bytes;
+    await threadCaughtUp();
+    throw new Error('broken');
+  }
+  await t.rejects(receive(blobs, broken()), /broken/);
+  const unwanted = await receive(blobs, bodyOf(deb.bytes));
+  await threadCaughtUp();
+  await unwanted.discard();
+  mkdirSync(join(`${pathOf(root, ref.sha256)}.deb.json`, 'in the way'), { recursive: true });
+  const refused = await receive(blobs, bodyOf(deb.bytes));
+  await t.rejects(refused.keep(await tapAll(deb.name, deb.bytes)), { code: 'EISDIR' });
+  await refused.discard();
+  refused.release();
+  for (const text of ['one', 'two', 'two']) await keepBytes(blobs, Buffer.from(text));
+  await blobs.header(ref, deb.name);
+  await t.rejects(blobs.header(ref, 'hello.rpm'));
+  for (const text of ['one', 'two']) await blobs.sha512(refOf(Buffer.from(text)));
+  await blobs.sha512(ref);
+  await threadCaughtUp();
+  t.same(openBelow(root), []);
+  await blobs.close();
+});
