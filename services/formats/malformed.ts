@@ -20,5 +20,10 @@ export function malformedAs(name: string, error: unknown): unknown {
 
 /** Text out of a package as it may stand in a message: quoted, short, without control characters. */
 export function shown(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+  const short = JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+  // JSON leaves the upper control characters as they are.
+  return short.replace(
+    /[\u007f-\u009f]/g,
+    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

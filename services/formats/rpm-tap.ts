@@ -61,6 +61,10 @@ class RpmReader {
     this.#length = 0;
     try {
       this.#step = this.#steps.next(bytes);
+      // An empty part is there already.
+      while (this.#step.done !== true && this.#step.value.bytes === 0) {
+        this.#step = this.#steps.next(Buffer.alloc(0));
+      }
     } catch (error) {
       if (error instanceof Malformed) this.#failure = error;
       throw error;

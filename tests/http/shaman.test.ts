@@ -232,7 +232,7 @@ t.test('nodes take turns', async (t) => {
   for (const host of ['a.test', 'b.test:8443', 'c.test'])
     await shaman.post(`/api/nodes/${host}`, {}, 'chacra');
   const url = 'http://b.test:8443/chacra';
-  const report = { url, free_bytes: 7, load: 0.5, version: '1.2' };
+  const report = { url, free_bytes: 7e12, load: 0.5, version: '1.2' };
   t.equal((await shaman.post('/api/nodes/b.test:8443/', report, 'chacra')).status, 200);
   const handed = [];
   for (let i = 0; i < 5; i += 1) handed.push(await (await next()).text());

@@ -90,7 +90,10 @@ t.test('versions are valid when dpkg says so', needs(['dpkg', 'dpkg']), async (t
       maxLength: 6,
     })
     .map((pieces) => pieces.join(''));
-  const versions = fc.sample(fc.oneof(odd, version), ROUNDS);
+  // dpkg reads a sign before an epoch, which the policy manual does not know; so do not we.
+  const versions = fc
+    .sample(fc.oneof(odd, version), ROUNDS)
+    .filter((sampled) => !/^[+-]\d*:/.test(sampled));
   const answers = ask(
     'while read -r v; do if dpkg --validate-version -- "$v" 2>&-; then echo true; else echo false; fi; done',
     versions,
