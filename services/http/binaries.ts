@@ -5,6 +5,7 @@ import { announceBinary } from '../chacra/announce-binary.ts';
 import { deleteBinary } from '../chacra/delete-binary.ts';
 import type { BlobStore, FlavorLevel, RepoStore } from '../chacra/ports.ts';
 import { GitbuilderError } from '../domain/errors.ts';
+import { DEFAULT_FLAVOR } from '../domain/identity.ts';
 import { parseBinaryName, parseWord } from '../domain/names.ts';
 import { binaryKey } from '../domain/repo.ts';
 import type { Binary, Repo } from '../domain/repo.ts';
@@ -62,7 +63,7 @@ export function binariesRoutes(register: Register, context: ChacraContext): void
   });
 
   register(ROUTES.plain.list, ({ params }) =>
-    listing(context, [...descend(repos, params).version.values()], archOf(params)),
+    listing(context, defaultLast(descend(repos, params).version), archOf(params)),
   );
   register(ROUTES.flavored.list, ({ params }) =>
     listing(context, [repoAt(repos, params)], archOf(params)),
@@ -116,6 +117,12 @@ function binariesIn(flavors: FlavorLevel): Binary[] {
 
 function binariesOfArch(repo: Repo, arch: string): Binary[] {
   return [...repo.binaries.values()].filter((binary) => binary.arch === arch);
+}
+
+/** Of a name in two flavors the last stands in a listing: the default one's, to which a plain URL uploads. */
+function defaultLast(flavors: FlavorLevel): Repo[] {
+  const isDefault = (repo: Repo) => Number(repo.identity.flavor === DEFAULT_FLAVOR);
+  return [...flavors.values()].sort((a, b) => isDefault(a) - isDefault(b));
 }
 
 function repoAt(repos: RepoStore, params: Readonly<Record<string, string>>): Repo {
