@@ -1,4 +1,6 @@
 import t from 'tap';
+import { sendList } from '../../services/http/send-list.ts';
+import { listen } from '../../services/platform/http-server.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
 import {
   BUILD_REPORT,
@@ -249,3 +251,31 @@ t.test('nodes take turns', async (t) => {
   t.equal((await remove('/api/nodes/a.test/', 'root')).status, 404);
   t.same(Object.keys((await shaman.json('/api/nodes/')) as object), ['b.test:8443', 'c.test']);
 });
+
+t.test(
+  'a list of any length is one JSON list, and a client that leaves harms nobody',
+  async (t) => {
+    const rows = Array.from({ length: 100_000 }, (_, number) => ({
+      number,
+      text: 'x'.repeat(300),
+    }));
+    const bytesOf = (row: object) => Buffer.from(JSON.stringify(row));
+    const answers: Promise<unknown>[] = [];
+    const server = await listen(
+      (request, response) => {
+        const count = Number(request.url?.slice(1));
+        answers.push(Promise.resolve(sendList(response, rows.slice(0, count), bytesOf)));
+      },
+      { host: '127.0.0.1', port: 0 },
+    );
+    t.teardown(() => server.stop(0));
+    for (const count of [0, 1, 2, 3999, 4000, 4001, 8000, 8001]) {
+      t.same(await (await fetch(`${server.url}${count}`)).json(), rows.slice(0, count), `${count}`);
+      const head = await fetch(`${server.url}${count}`, { method: 'HEAD' });
+      t.equal(await head.text(), '');
+    }
+    const leaving = await fetch(`${server.url}${rows.length}`);
+    await leaving.body?.cancel();
+    t.same(await Promise.all(answers), Array(answers.length).fill({ kind: 'sent' }));
+  },
+);
