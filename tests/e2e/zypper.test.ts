@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { buildRpm } from '../fixtures/built-packages.ts';
-import { zypperRoot } from '../fixtures/rpm-root.ts';
+import { zypperRoot } from '../../services/cli/demo/rpm-root.ts';
 import { startSignedNode } from '../fixtures/signed-node.ts';
 import { someBuiltRpm } from '../fixtures/some-packages.ts';
 import { needs } from '../fixtures/tool.ts';
