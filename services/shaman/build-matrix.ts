@@ -1,3 +1,4 @@
+import { platformName } from '../domain/asked-platform.ts';
 import type { AskedPlatform } from '../domain/asked-platform.ts';
 import type { Commit } from '../domain/commit.ts';
 import { canonicalArch, versionOf } from '../domain/distros.ts';
@@ -61,7 +62,7 @@ export function buildMatrix(collaborators: Collaborators, question: MatrixQuesti
     sha1: commit?.sha1 ?? question.sha1,
     isBuilt: decisive.length > 0 && decisive.every(({ state }) => state === 'ready'),
     asked,
-    cells: cells.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1)),
+    cells: cells.sort((a, b) => (sortName(a) < sortName(b) ? -1 : 1)),
   };
 }
 
@@ -140,4 +141,8 @@ function covers({ distro, version, arch }: AskedPlatform, cell: Cell): boolean {
 
 function nameOf({ distro, version, arch, flavor }: Cell): string {
   return [distro, version, arch === null ? '' : canonicalArch(arch), flavor].join('/');
+}
+
+function sortName(cell: Cell): string {
+  return `${platformName(cell)} ${cell.flavor}`;
 }
