@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { GitbuilderError } from '../domain/errors.ts';
+import { demoCommand } from './demo.ts';
 import { keyCommands } from './key.ts';
 import { serveCommand } from './serve.ts';
 import { ownVersion } from './version.ts';
@@ -10,6 +11,7 @@ const program = new Command('gitbuilder')
   .version(ownVersion())
   .showHelpAfterError();
 serveCommand(program);
+demoCommand(program);
 keyCommands(program);
 
 try {

@@ -1,0 +1,84 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeSigningKey } from '../../adapters/make-signing-key.ts';
+import { systemClock } from '../../adapters/system-clock.ts';
+import { startChacra } from '../../chacra-main.ts';
+import { basicAuthorization } from '../../platform/auth.ts';
+import { parseConfiguration } from '../../platform/configuration.ts';
+import { firstUsers } from '../../platform/credentials.ts';
+import { hashKey, makeKey } from '../../platform/keys.ts';
+import { makeLogger } from '../../platform/logging.ts';
+import type { RunningService } from '../../platform/running-service.ts';
+import { startShaman } from '../../shaman-main.ts';
+import { ownVersion } from '../version.ts';
+
+/** A coordinator and its storage nodes, on free ports of loopback. */
+export interface DemoServices {
+  readonly shaman: string;
+  readonly nodes: readonly string[];
+  /** Where the admin's key is. */
+  readonly credentials: string;
+  /** The header of the admin. */
+  readonly authorization: string;
+  stop(): Promise<void>;
+}
+
+const CONFIGURATION = `
+shaman: { listen: "127.0.0.1:0", fullBelowBytes: 0 }
+chacra:
+  listen: 127.0.0.1:0
+  reserveBytes: 16 MiB
+  signing: { keyFile: signing.asc }
+`;
+
+/** Starts them below a folder, with keys of their own; shaman knows every node when it resolves. */
+export async function startServices(folder: string, count: number): Promise<DemoServices> {
+  await mkdir(folder, { recursive: true });
+  const { armoredKey } = await makeSigningKey({ type: 'ed25519', name: 'gitbuilder demo' });
+  await writeFile(join(folder, 'signing.asc'), armoredKey, { mode: 0o600 });
+  const base = parseConfiguration(CONFIGURATION, join(folder, 'gitbuilder.yaml'));
+  const { users, file: credentials } = await firstUsers(folder);
+  const options = { clock: systemClock, log: makeLogger('error'), version: ownVersion() };
+  const running: RunningService[] = [];
+  const stop = async () => {
+    for (const service of running) await service.stop();
+  };
+  try {
+    const key = makeKey();
+    const node = { name: 'chacra', keyHash: hashKey(key), scopes: ['node' as const] };
+    const configuration = { ...base, data: folder };
+    const shaman = await startShaman({ ...options, configuration, users: [...users, node] });
+    running.unshift(shaman);
+    const neighbour = { url: shaman.url, user: node.name, key };
+    const nodes: string[] = [];
+    for (let number = 1; number <= count; number += 1) {
+      const own = { ...base, data: join(folder, `node${number}`) };
+      const chacra = await startChacra({ ...options, configuration: own, users, neighbour });
+      running.unshift(chacra);
+      nodes.push(chacra.url);
+    }
+    await untilKnown(shaman.url, count);
+    const [user = '', secret = ''] = splitOnce((await readFile(credentials, 'utf8')).trim());
+    const authorization = basicAuthorization(user, secret);
+    return { shaman: shaman.url, nodes, credentials, authorization, stop };
+  } catch (cause) {
+    await stop();
+    throw cause;
+  }
+}
+
+async function untilKnown(shaman: string, count: number): Promise<void> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const known = (await (await fetch(`${shaman}api/nodes/`)).json()) as object;
+    if (Object.keys(known).length >= count) return;
+    await new Promise<void>((resolve) => {
+      systemClock.after(50, resolve);
+    });
+  }
+  throw new Error('the storage nodes did not register with shaman');
+}
+
+function splitOnce(text: string): [string, string] {
+  const colon = text.indexOf(':');
+  return [text.slice(0, colon), text.slice(colon + 1)];
+}

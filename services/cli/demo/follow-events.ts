@@ -1,0 +1,60 @@
+/** What shaman told of a project's changes, as it happened. */
+export interface FollowedEvents {
+  /** Hangs up; answers a line for each change. */
+  end(): Promise<readonly string[]>;
+}
+
+interface Change {
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Listens to shaman's event stream, as a waiting person's browser would. */
+export async function followEvents(shaman: string, project: string): Promise<FollowedEvents> {
+  const hangUp = new AbortController();
+  const query = new URLSearchParams({ project }).toString();
+  const response = await fetch(`${shaman}api/v1/events?${query}`, { signal: hangUp.signal });
+  if (!response.ok || response.body === null) {
+    throw new Error(`shaman's event stream answered ${response.status}`);
+  }
+  const lines: string[] = [];
+  const reading = read(response.body, (change) => {
+    lines.push(lineOf(change));
+  });
+  return {
+    async end() {
+      hangUp.abort();
+      await reading;
+      return lines;
+    },
+  };
+}
+
+async function read(
+  body: AsyncIterable<Uint8Array>,
+  hear: (change: Change) => void,
+): Promise<void> {
+  const decoder = new TextDecoder();
+  let text = '';
+  try {
+    for await (const chunk of body) {
+      text += decoder.decode(chunk, { stream: true });
+      const blocks = text.split('\n\n');
+      text = blocks.pop() ?? '';
+      for (const block of blocks) {
+        const type = /^event: ?(.*)$/m.exec(block)?.[1];
+        const data = /^data: ?(.*)$/m.exec(block)?.[1];
+        if (type === undefined || data === undefined) continue;
+        // Our own stream: each event's data is one JSON object.
+        hear({ type, data: JSON.parse(data) as Change['data'] });
+      }
+    }
+  } catch (cause) {
+    if (!(cause instanceof Error && cause.name === 'AbortError')) throw cause;
+  }
+}
+
+function lineOf({ type, data }: Change): string {
+  const at = [data['distro'], data['distro_version']].map(String).join('/');
+  return `${type} ${at}: ${String(data['status'])}`;
+}

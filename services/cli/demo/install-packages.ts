@@ -1,0 +1,70 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { aptRoot } from './apt-root.ts';
+import { PROGRAM } from './demo-project.ts';
+import { dnfRoot, zypperRoot } from './rpm-root.ts';
+import { hasTool } from './run-tool.ts';
+
+/** Installs from a source list and answers what the installed program printed. */
+export interface Installer {
+  readonly name: string;
+  readonly tools: readonly string[];
+  readonly format: 'sources' | 'repo';
+  readonly distro: string;
+  install(folder: string, sourceList: string): Promise<string>;
+}
+
+/** The real package managers, each in a root of its own: nothing of this machine is read or changed. */
+export const INSTALLERS: readonly Installer[] = [
+  {
+    name: 'apt-get',
+    tools: ['apt-get', 'dpkg'],
+    format: 'sources',
+    distro: 'debian',
+    async install(folder, sourceList) {
+      const root = aptRoot(await made(folder));
+      root.addSource('gitbuilder.sources', sourceList);
+      await root.aptGet('update');
+      await root.aptGet('install', PROGRAM);
+      return root.command(PROGRAM);
+    },
+  },
+  {
+    name: 'dnf',
+    tools: ['dnf', 'rpm'],
+    format: 'repo',
+    distro: 'centos',
+    async install(folder, sourceList) {
+      const root = dnfRoot(await made(folder));
+      root.addRepo('gitbuilder.repo', sourceList);
+      await root.run('install', PROGRAM);
+      return root.command(PROGRAM);
+    },
+  },
+  {
+    name: 'zypper',
+    tools: ['zypper', 'rpm'],
+    format: 'repo',
+    distro: 'centos',
+    async install(folder, sourceList) {
+      const root = zypperRoot(await made(folder));
+      root.addRepo('gitbuilder.repo', sourceList);
+      await root.run('install', PROGRAM);
+      return root.command(PROGRAM);
+    },
+  },
+];
+
+/** Why an installer cannot work here; null when it can. */
+export function whyNot({ tools }: Installer): string | null {
+  const missing = tools.filter((tool) => !hasTool(tool));
+  if (missing.length > 0) return `${missing.join(' and ')} not installed`;
+  const isRoot = process.getuid?.() === 0;
+  return isRoot || hasTool('unshare') ? null : 'needs root, or unshare of util-linux';
+}
+
+async function made(folder: string): Promise<string> {
+  const path = join(folder, 'root');
+  await mkdir(path, { recursive: true });
+  return path;
+}
