@@ -37,6 +37,7 @@ Release: 1
 Summary: ${DESCRIPTION}
 License: MIT
 BuildArch: noarch
+AutoReqProv: no
 %description
 ${DESCRIPTION}.
 %install

@@ -1,7 +1,7 @@
 /** What shaman told of a project's changes, as it happened. */
 export interface FollowedEvents {
-  /** Hangs up; answers a line for each change. */
-  end(): Promise<readonly string[]>;
+  /** Hangs up when so many repositories were told ready; answers a line for each change. */
+  untilReady(repos: number): Promise<readonly string[]>;
 }
 
 interface Change {
@@ -18,12 +18,20 @@ export async function followEvents(shaman: string, project: string): Promise<Fol
     throw new Error(`shaman's event stream answered ${response.status}`);
   }
   const lines: string[] = [];
+  let ready = 0;
+  let wanted = Number.POSITIVE_INFINITY;
+  const hangUpWhenReady = () => {
+    if (ready >= wanted) hangUp.abort();
+  };
   const reading = read(response.body, (change) => {
     lines.push(lineOf(change));
+    if (change.type === 'repo' && change.data['status'] === 'ready') ready += 1;
+    hangUpWhenReady();
   });
   return {
-    async end() {
-      hangUp.abort();
+    async untilReady(repos) {
+      wanted = repos;
+      hangUpWhenReady();
       await reading;
       return lines;
     },

@@ -49,7 +49,7 @@ export async function tellDemo(
   await narrator.step('their repositories are published, signed', async (fact) => {
     await Promise.all(repos.map((repo) => client.update(repo)));
     await client.isBuilt(PLATFORMS);
-    for (const line of await events.end()) fact(line);
+    for (const line of await events.untilReady(repos.length)) fact(line);
   });
   await narrator.step(`"Is ${project.sha1.slice(0, 12)} built for ${PLATFORMS}?"`, async (fact) => {
     fact(await client.isBuilt(PLATFORMS));

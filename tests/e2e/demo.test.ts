@@ -1,0 +1,76 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import type { Test } from 'tap';
+import { needs } from '../fixtures/tool.ts';
+
+const COMMAND = fileURLToPath(new URL('../../services/cli/gitbuilder.ts', import.meta.url));
+const FLOCK = needs(['flock', 'util-linux']);
+const TOOLS = needs(
+  ['git', 'git'],
+  ['dpkg-deb', 'dpkg'],
+  ['rpmbuild', 'rpm'],
+  ['apt-get', 'apt'],
+  ['dnf', 'dnf'],
+  ['zypper', 'zypper'],
+);
+
+/** Runs the demo; `until` sees all that it has printed so far and says when to send it a signal. */
+async function demo(
+  t: Test,
+  args: readonly string[],
+  options: { readonly path?: string; readonly until?: RegExp } = {},
+): Promise<{ status: number | null; said: string }> {
+  const env = { ...process.env, ...(options.path === undefined ? {} : { PATH: options.path }) };
+  const child = spawn(process.execPath, ['--import=tsx', COMMAND, 'demo', ...args], { env });
+  t.teardown(() => child.kill('SIGKILL'));
+  let said = '';
+  const hear = (chunk: Buffer): void => {
+    said += chunk.toString();
+    if (options.until?.test(said) === true) child.kill('SIGTERM');
+  };
+  child.stdout.on('data', hear);
+  child.stderr.on('data', hear);
+  await once(child, 'close');
+  return { status: child.exitCode, said };
+}
+
+const folderOf = (said: string) => /below (\S+),/.exec(said)?.[1] ?? '/';
+
+t.test('the whole story, with every package manager', TOOLS, async (t) => {
+  const { status, said } = await demo(t, ['--once', '--nodes', '2']);
+  t.equal(status, 0, said);
+  t.equal(said.match(/^ {4}chacra http/gm)?.length, 2);
+  t.match(said, /by dpkg-deb/);
+  t.match(said, /by rpmbuild/);
+  t.match(said, /repo debian\/12: building[^]*repo debian\/12: ready/);
+  t.match(said, /"Is [0-9a-f]{12} built[^]*built yes/);
+  t.match(said, /"What is the latest main[^]*complete yes/);
+  for (const tool of ['apt-get', 'dnf', 'zypper']) {
+    t.match(said, new RegExp(`${tool} installs it and it runs\n +hello from gitbuilder`));
+  }
+  t.notMatch(said, /admin:/, 'no key is printed');
+  t.notOk(existsSync(folderOf(said)), 'its folder is gone');
+});
+
+t.test('without any tool it builds by itself, and serves until told to stop', FLOCK, async (t) => {
+  const folder = t.testdir();
+  const flock = execFileSync('sh', ['-c', 'command -v flock'], { encoding: 'utf8' }).trim();
+  symlinkSync(flock, join(folder, 'flock'));
+  const { status, said } = await demo(t, [], { path: folder, until: /Ctrl-C/ });
+  t.equal(status, 0, said);
+  t.match(said, /git is not installed: the sha1 is made up/);
+  t.equal(said.match(/by gitbuilder's own writer/g)?.length, 2);
+  t.match(said, /apt-get is skipped: apt-get and dpkg not installed/);
+  t.match(said, /Still serving: http/);
+  t.notOk(existsSync(folderOf(said)), 'its folder is gone');
+});
+
+t.test('flags that cannot be are refused', async (t) => {
+  const { status, said } = await demo(t, ['--nodes', '0']);
+  t.equal(status, 1);
+  t.match(said, /number from 1 to 9/);
+});
