@@ -6,8 +6,8 @@ import { KEY, authorization, startNode } from '../fixtures/chacra.ts';
 import type { TestNode } from '../fixtures/chacra.ts';
 import { storedFiles } from '../fixtures/files-below.ts';
 import { fileForm, multipart } from '../fixtures/multipart.ts';
-import type { Form } from '../fixtures/multipart.ts';
-import { mustRun } from '../fixtures/run-tool.ts';
+import type { Form, Part } from '../fixtures/multipart.ts';
+import { mustRun } from '../../services/cli/demo/run-tool.ts';
 import { BINARIES, REPO, REPOS } from '../fixtures/some-address.ts';
 import { someBuiltRpm, someDeb } from '../fixtures/some-packages.ts';
 import { needs } from '../fixtures/tool.ts';
@@ -76,7 +76,7 @@ t.test('one file as chacractl uploads it', async (t) => {
 
 t.test('what a name that exists means for each way in', async (t) => {
   const node = await startNode(t);
-  const post = (content: string, ...more: Parameters<typeof multipart>) =>
+  const post = (content: string, ...more: Part[]) =>
     send(
       node,
       'POST',
