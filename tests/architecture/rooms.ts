@@ -87,6 +87,7 @@ export const LONG_FILES: Readonly<Record<string, string>> = {
 export const NOT_IMPORTED: Readonly<Record<string, string>> = {
   '@types/express': 'types of express',
   '@types/node': 'types of node:',
+  c8: 'the coverage of .ci/run',
   eslint: 'npm run check',
   prettier: 'npm run check',
   tsx: 'the loader of tests: .taprc and launch.mjs name it',
