@@ -46,11 +46,14 @@ export function binariesRoutes(register: Register, context: ChacraContext): void
     );
   });
   register(ROUTES.archs, ({ params }) => {
-    const names: Record<string, string[]> = {};
+    // A map: what people call an arch may be the name of what every object has.
+    const names = new Map<string, string[]>();
     for (const { arch, name } of binariesIn(descend(repos, params).version)) {
-      (names[arch] ??= []).push(name);
+      const known = names.get(arch);
+      if (known === undefined) names.set(arch, [name]);
+      else known.push(name);
     }
-    return json(names);
+    return json(Object.fromEntries(names));
   });
   register(ROUTES.flavors, ({ params }) => {
     const arch = archOf(params);
