@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { Busboy } from '@fastify/busboy';
 import type { BusboyFileStream, BusboyInstance } from '@fastify/busboy';
 import { GitbuilderError } from '../domain/errors.ts';
+import { FormFeed, unreadable } from './form-feed.ts';
 
 type OnFile<T> = (
   fileName: string,
@@ -20,11 +20,8 @@ export async function readMultipart<T>(
   onFile: OnFile<T>,
 ): Promise<T> {
   const parser = makeParser(request);
-  const ended = once(parser, 'finish');
-  // Met where it is awaited; a form that fails before must not count as unhandled.
-  ended.catch(() => undefined);
+  const feed = new FormFeed(parser);
   let forced = false;
-  let current: BusboyFileStream | null = null;
   let stored: Promise<T> | null = null;
   parser.on('field', (name: string) => {
     if (name === 'force') forced = true;
@@ -32,21 +29,27 @@ export async function readMultipart<T>(
   parser.on('file', (field: string, stream: BusboyFileStream, fileName: string | undefined) => {
     // What goes wrong with a file is met by its reader.
     stream.on('error', () => undefined);
-    if (field !== 'file' || stored !== null || fileName === undefined || fileName === '') {
+    if (field !== 'file' || fileName === undefined || fileName === '') {
       stream.resume();
       return;
     }
-    current = stream;
-    stored = onFile(fileName, untilEnd(stream, ended), () => forced);
-    stored.catch(() => undefined);
+    if (stored !== null) {
+      stream.resume();
+      const reason = 'the form holds two files: send each in a form of its own';
+      feed.fail(new GitbuilderError('REQUEST_INVALID', { reason }));
+      return;
+    }
+    feed.ended.catch((cause: Error) => stream.destroy(cause));
+    stored = onFile(fileName, untilEnd(stream, feed), () => forced);
+    stored.catch((cause: unknown) => feed.fail(cause));
   });
-  const feeding = feed(body, parser, () => stored);
-  feeding.catch((error: unknown) => {
-    const cause = error instanceof Error ? error : new Error(String(error));
-    current?.destroy(cause);
-    parser.destroy(cause);
-  });
-  await feeding;
+  try {
+    await feed.takeAll(body);
+  } catch (cause) {
+    // Nobody shall hear of it before what was kept of it is gone.
+    await Promise.allSettled([stored]);
+    throw cause;
+  }
   if (stored === null) throw new GitbuilderError('FILE_FIELD_MISSING');
   return stored;
 }
@@ -64,45 +67,19 @@ function makeParser(request: IncomingMessage): BusboyInstance {
       limits: { fields: 16, fieldSize: 64 * 1024, parts: 32 },
     });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'unreadable form';
-    throw new GitbuilderError('REQUEST_INVALID', { reason }, { cause });
+    throw unreadable(cause instanceof Error ? cause.message : String(cause));
   }
 }
 
+/** A file that broke off did so because the form did; the form's failure says why. */
 async function* untilEnd(
   stream: BusboyFileStream,
-  ended: Promise<unknown>,
+  feed: FormFeed,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of stream as AsyncIterable<Buffer>) yield chunk;
-  await ended;
-}
-
-/** Feeds the parser until the body ends, or until the file's reader has given up on it. */
-async function feed(
-  body: AsyncIterable<Uint8Array>,
-  parser: BusboyInstance,
-  stored: () => Promise<unknown> | null,
-): Promise<void> {
-  const failed = new Promise<never>((_resolve, reject) => {
-    parser.once('error', (cause: unknown) => {
-      const reason = cause instanceof Error ? cause.message : 'unreadable form';
-      reject(new GitbuilderError('REQUEST_INVALID', { reason }, { cause }));
-    });
-  });
-  failed.catch(() => undefined);
-  for await (const chunk of body) {
-    if (parser.write(chunk)) continue;
-    await Promise.race([once(parser, 'drain'), failed, rejection(stored())]);
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) yield chunk;
+  } catch (cause) {
+    throw feed.failure ?? cause;
   }
-  const finished = once(parser, 'finish');
-  finished.catch(() => undefined);
-  parser.end();
-  await Promise.race([finished, failed, rejection(stored())]);
-}
-
-/** Settles only when the promise rejects: its success is no reason to stop waiting for something else. */
-function rejection(promise: Promise<unknown> | null): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    promise?.catch(reject);
-  });
+  await feed.ended;
 }

@@ -18,7 +18,6 @@ export async function* wholeBody(
   { stallMilliseconds, refuse }: BodyOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   if (request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue();
-  const { socket } = request;
   const stalled = new GitbuilderError('BODY_STALLED', { seconds: stallMilliseconds / 1000 });
   let received = 0;
   let isStalled = false;
@@ -27,7 +26,9 @@ export async function* wholeBody(
     response.once('finish', () => request.destroy());
     refuse(stalled);
   };
-  socket.setTimeout(stallMilliseconds, onStall);
+  // Without a listener on the request itself, Node would cut the connection before any answer.
+  request.on('timeout', onStall);
+  request.setTimeout(stallMilliseconds);
   try {
     // A refusal in the middle must leave the connection open, or the client never reads why.
     for await (const chunk of request.iterator({
@@ -39,8 +40,8 @@ export async function* wholeBody(
   } catch (cause) {
     throw isStalled ? stalled : new GitbuilderError('BODY_INTERRUPTED', { received }, { cause });
   } finally {
-    socket.setTimeout(0);
-    socket.off('timeout', onStall);
+    request.setTimeout(0);
+    request.off('timeout', onStall);
   }
   if (!request.complete) throw new GitbuilderError('BODY_INTERRUPTED', { received });
 }
