@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { hostname } from 'node:os';
 
 /** How long an answered client may go on sending what nobody wants, so that it gets to read the answer. */
@@ -28,15 +28,23 @@ export async function listen(
     headersTimeout: 60_000,
     keepAliveTimeout: 65_000,
   });
-  server.on('request', (request, response) => {
-    bound(request, response);
-    listener(request, response);
+  const silent = new Set<Socket>();
+  server.on('connection', (socket) => {
+    silent.add(socket);
+    socket.once('close', () => silent.delete(socket));
   });
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
+    silent.delete(request.socket);
+    bound(request, response);
+    // Its connection is idle only now, and nothing more may come on it.
+    response.once('close', () => {
+      if (!server.listening) setImmediate(() => server.closeIdleConnections());
+    });
+    listener(request, response);
+  };
+  server.on('request', serve);
   // The handler says 100 Continue itself, once nothing is left to refuse.
-  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    bound(request, response);
-    listener(request, response);
-  });
+  server.on('checkContinue', serve);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(address.port, address.host, () => {
@@ -46,7 +54,7 @@ export async function listen(
   });
   // A TCP server's address is an object; only pipes have a string.
   const { address: host, port } = server.address() as AddressInfo;
-  return { url: urlOf(host, port), stop: (grace) => stop(server, grace) };
+  return { url: urlOf(host, port), stop: (grace) => stop(server, silent, grace) };
 }
 
 /** What listens everywhere is reached under this machine's name. */
@@ -66,9 +74,11 @@ function bound(request: IncomingMessage, response: ServerResponse): void {
   });
 }
 
-async function stop(server: Server, grace: number): Promise<void> {
+async function stop(server: Server, silent: Iterable<Socket>, grace: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
+  // Clients connect ahead of their first request; to Node such a connection is not idle.
+  for (const socket of silent) socket.destroy();
   const timer = setTimeout(() => server.closeAllConnections(), grace);
   await closed;
   clearTimeout(timer);

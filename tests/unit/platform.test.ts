@@ -10,6 +10,7 @@ import {
   rmdirSync,
   writeFileSync,
 } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
@@ -23,6 +24,7 @@ import {
   writeDurably,
 } from '../../services/platform/durable-file.ts';
 import { lockFolder } from '../../services/platform/folder-lock.ts';
+import { listen } from '../../services/platform/http-server.ts';
 import { needs } from '../fixtures/tool.ts';
 
 interface Numbers {
@@ -235,4 +237,22 @@ t.test('one process per data folder', needs(['flock', 'util-linux']), async (t) 
   last.process.stdin?.end();
   t.strictSame(await once(last.process, 'exit'), [0, null], 'the lock keeps no process alive');
   await t.rejects(lockFolder(join(folder, 'missing')), { code: 'ENOENT' });
+});
+
+t.test('a server that stops waits for requests, not for connections without one', async (t) => {
+  const answers: Array<() => void> = [];
+  const server = await listen((_, response) => answers.push(() => response.end('answered')), {
+    host: '127.0.0.1',
+    port: 0,
+  });
+  const { hostname, port } = new URL(server.url);
+  const ahead = connect(Number(port), hostname).resume();
+  await once(ahead, 'connect');
+  const asked = fetch(server.url);
+  while (answers.length === 0) await new Promise(setImmediate);
+  const stopped = server.stop(600_000);
+  await once(ahead, 'close');
+  for (const answer of answers) answer();
+  t.equal(await (await asked).text(), 'answered');
+  await stopped;
 });
