@@ -44,12 +44,7 @@ export class EventDelivery {
   /** Delivers what a former process left, and from now on whatever comes. */
   start(): void {
     this.#repos.watch((repo) => this.#offer(repo));
-    for (const repo of [...this.#repos.all()]) {
-      const { status, events } = repo.head;
-      if (status !== 'deleted' || events.length > 0) this.#offer(repo);
-      // A former process was stopped between telling and forgetting.
-      else this.#run(repo.identity, () => this.#forget(repo.identity));
-    }
+    for (const repo of this.#repos.all()) this.#offer(repo);
   }
 
   /** True while shaman does not answer. */
@@ -79,20 +74,14 @@ export class EventDelivery {
       if (this.#stopped || this.#away?.over === false) return;
       if (this.#running.size >= (this.#away === null ? PARALLEL : 1)) return;
       this.#waiting.delete(key);
-      this.#run(identity, () => this.#deliver(key, identity));
+      const run = this.#deliver(key, identity).finally(() => {
+        this.#running.delete(key);
+        const repo = this.#repos.get(identity);
+        if (repo !== undefined) this.#offer(repo);
+        this.#fill();
+      });
+      this.#running.set(key, run);
     }
-  }
-
-  /** One thing at a time for each repo; what came meanwhile is offered when it ends. */
-  #run(identity: RepoIdentity, work: () => Promise<void>): void {
-    const key = repoPath(identity);
-    const run = work().finally(() => {
-      this.#running.delete(key);
-      const repo = this.#repos.get(identity);
-      if (repo !== undefined) this.#offer(repo);
-      this.#fill();
-    });
-    this.#running.set(key, run);
   }
 
   async #deliver(key: string, identity: RepoIdentity): Promise<void> {
