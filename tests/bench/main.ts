@@ -17,6 +17,7 @@ import { publishApt } from './rows/publish-apt.ts';
 import { publishYum } from './rows/publish-yum.ts';
 import { readersWhileArriving } from './rows/readers.ts';
 import { serve } from './rows/serve.ts';
+import { shaman } from './rows/shaman-row.ts';
 import { findTool } from './run-tool.ts';
 
 const PAGE = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
@@ -24,7 +25,10 @@ const LARGEST_PACKAGE = 150_000_000;
 const ROWS: readonly Row[] = [
   ...[publishApt, publishYum, oneMoreDeb, oneMoreRpm, ingest, serve, cost],
   ...[oneMoreVisible, readersWhileArriving, manyBinaries],
+  shaman,
 ];
+/** Rows without a table of their own are of the storage node. */
+const TABLES = ['bench', 'shaman'] as const;
 
 interface Options {
   readonly only?: string;
@@ -35,7 +39,7 @@ interface Options {
 
 const program = new Command('bench')
   .description(
-    'measures the storage node beside the real tools; takes minutes, needs a quiet machine',
+    'measures the storage node beside the real tools, and the coordinator; takes minutes, needs a quiet machine',
   )
   .option(
     '--only <names>',
@@ -56,7 +60,7 @@ async function main({ only, runs, quick = false, write = false }: Options): Prom
   }
   const rows = ROWS.filter(({ name }) => wanted?.includes(name) ?? true);
   const work = mkdtempSync(join(workRoot().path, 'gitbuilder-bench-'));
-  const findings: Finding[] = [];
+  const findings = new Map<string, Finding[]>();
   const left: string[] = [];
   try {
     const bench = benchIn(work, { runs: Number(runs), quick, say });
@@ -69,7 +73,8 @@ async function main({ only, runs, quick = false, write = false }: Options): Prom
       }
       say(`== ${row.name}`);
       const found = await row.run(bench);
-      findings.push(...found);
+      const table = row.table ?? 'bench';
+      findings.set(table, [...(findings.get(table) ?? []), ...found]);
       for (const { what, ours, ratio, target, reached } of found) {
         const verdict = reached === null ? '' : reached ? ', reached' : ', MISSED';
         say(`${what}: ${ours} ${ratio} (${target ?? 'no target'}${verdict})`);
@@ -84,9 +89,14 @@ async function main({ only, runs, quick = false, write = false }: Options): Prom
     ...process.argv.slice(2),
   ];
   const about = `${new Date().toISOString().slice(0, 10)}, ${machine()}: \`${command.join(' ')}\``;
-  const text = [about, '', markdownTable(findings), ...left].join('\n');
-  process.stdout.write(`\n${text}\n`);
-  if (write) writeIntoPage(PAGE, text);
+  for (const table of TABLES) {
+    const found = findings.get(table);
+    if (found === undefined) continue;
+    const text = [about, '', markdownTable(found), ...left].join('\n');
+    process.stdout.write(`\n${text}\n`);
+    if (write) writeIntoPage(PAGE, table, text);
+  }
+  if (findings.size === 0) process.stdout.write(`${left.join('\n')}\n`);
   if (left.length > 0) process.exitCode = 1;
 }
 

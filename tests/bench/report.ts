@@ -1,9 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Finding } from './row.ts';
 
-const BEGIN = '<!-- bench: begin -->';
-const END = '<!-- bench: end -->';
-
 /** The findings as a Markdown table. */
 export function markdownTable(findings: readonly Finding[]): string {
   const head = ['what', 'gitbuilder', 'beside', 'ratio', 'target', ''];
@@ -15,11 +12,12 @@ export function markdownTable(findings: readonly Finding[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Puts the table, and how it came to be, between the marks of the page. */
-export function writeIntoPage(page: string, text: string): void {
+/** Puts a table, and how it came to be, between its marks on the page. */
+export function writeIntoPage(page: string, table: string, text: string): void {
+  const [opening, closing] = [`<!-- ${table}: begin -->`, `<!-- ${table}: end -->`];
   const before = readFileSync(page, 'utf8');
-  const [begin, end] = [before.indexOf(BEGIN), before.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`the page has no "${BEGIN}" before "${END}"`);
-  const kept = before.slice(0, begin + BEGIN.length);
+  const [begin, end] = [before.indexOf(opening), before.indexOf(closing)];
+  if (begin < 0 || end < begin) throw new Error(`the page has no "${opening}" before "${closing}"`);
+  const kept = before.slice(0, begin + opening.length);
   writeFileSync(page, `${kept}\n\n${text.trim()}\n\n${before.slice(end)}`);
 }

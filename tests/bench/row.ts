@@ -32,6 +32,8 @@ export interface Bench {
 /** A row or a group of rows of the table in docs/performance.md. */
 export interface Row {
   readonly name: string;
+  /** The table that has its lines, where it is not the one of the storage node. */
+  readonly table?: 'shaman';
   readonly needs: readonly Needed[];
   run(bench: Bench): Promise<readonly Finding[]>;
 }

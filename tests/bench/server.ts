@@ -45,22 +45,33 @@ export interface Server {
 
 /** Starts a storage node on a free port of loopback and waits until it says that it is ready. */
 export async function startServer(options: ServerOptions): Promise<Server> {
+  const credentials = await configure(options);
+  return { ...(await runService('chacra', options)), credentials };
+}
+
+/** A service in a process of its own. */
+export type RunningService = Omit<Server, 'credentials'>;
+
+/** Starts a service on the configuration in its folder and waits until it says that it is ready. */
+export async function runService(
+  service: 'chacra' | 'shaman',
+  options: Pick<ServerOptions, 'folder' | 'prefix' | 'nodeOptions' | 'signal'>,
+): Promise<RunningService> {
   const { folder, prefix = [], nodeOptions = [] } = options;
   const data = join(folder, 'data');
   mkdirSync(data, { recursive: true });
-  const credentials = await configure(options);
   const entry = existsSync(BUILT) ? [BUILT] : ['--import', 'tsx', SOURCE];
-  const args = ['serve', 'chacra', '--config', join(folder, 'config.yaml'), '--data', data];
+  const args = ['serve', service, '--config', join(folder, 'config.yaml'), '--data', data];
   const [command = '', ...rest] = [...prefix, process.execPath, ...nodeOptions, ...entry];
   const log = openSync(join(folder, 'server.log'), 'a');
-  const child = spawn(command, [...rest, ...args, '--chacra', '127.0.0.1:0'], {
+  const child = spawn(command, [...rest, ...args, `--${service}`, '127.0.0.1:0'], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', log],
   });
   closeSync(log);
   const exited = once(child, 'exit');
   options.signal?.addEventListener('abort', () => child.kill('SIGKILL'));
-  const url = await readyUrl(child, join(folder, 'server.log'));
+  const url = await readyUrl(child, service, join(folder, 'server.log'));
   const pid = child.pid ?? 0;
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);
@@ -68,7 +79,6 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
   return {
     url,
-    credentials,
     data,
     pid,
     cpuSeconds: () => cpuSeconds(pid),
@@ -101,12 +111,12 @@ async function configure(options: ServerOptions): Promise<string> {
   return `bench:${key}`;
 }
 
-async function readyUrl(child: ChildProcess, log: string): Promise<string> {
+async function readyUrl(child: ChildProcess, service: string, log: string): Promise<string> {
   if (child.stdout === null) throw new TypeError('standard output is a pipe');
   const lines = createInterface({ input: child.stdout });
   const ready = new Promise<string>((resolve, reject) => {
     lines.on('line', (line) => {
-      const [, url] = /^chacra ready (\S+)$/.exec(line) ?? [];
+      const [, url] = new RegExp(`^${service} ready (\\S+)$`).exec(line) ?? [];
       if (url !== undefined) resolve(url);
     });
     child.once('error', reject);
