@@ -47,11 +47,16 @@ export async function readMultipart<T>(
     await feed.takeAll(body);
   } catch (cause) {
     // Nobody shall hear of it before what was kept of it is gone.
-    await Promise.allSettled([stored]);
+    await given(stored);
     throw cause;
   }
   if (stored === null) throw new GitbuilderError('FILE_FIELD_MISSING');
   return stored;
+}
+
+/** Waits for the end of what may have been started, whichever it is. */
+async function given(stored: Promise<unknown> | null): Promise<void> {
+  await stored?.catch(() => undefined);
 }
 
 function makeParser(request: IncomingMessage): BusboyInstance {

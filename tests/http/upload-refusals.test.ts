@@ -31,8 +31,7 @@ function inChunks(...chunks: readonly Uint8Array[]): RequestInit {
       controller.close();
     },
   });
-  // fetch asks for it where a body streams; its types do not know it yet.
-  return { body, duplex: 'half' } as RequestInit;
+  return { body, duplex: 'half' };
 }
 
 t.test('what can be refused is refused before the body', async (t) => {
