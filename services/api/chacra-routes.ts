@@ -151,11 +151,15 @@ function binaryRoutes(base: string) {
         'Upload a binary: multipart overwrites; a raw body (curl -T) needs force to replace other bytes',
       scope: 'upload',
       query: { force: '`1`: a raw body replaces other bytes' },
-      headers: DIGESTS,
+      headers: {
+        ...DIGESTS,
+        'X-Attach': '`1`, with X-Checksum-Sha256 and no body: bytes that are here already',
+      },
       body: { ...MULTIPART, 'application/octet-stream': 'the bytes' },
       answers: {
         201: 'created',
         200: 'overwritten, or the same bytes were there',
+        404: 'X-Attach: no such bytes here',
         409: 'raw body: other bytes are there',
         ...INGEST_REFUSED,
       },
@@ -286,6 +290,14 @@ export const CHACRA_ROUTES = {
       404: 'nothing there',
       416: 'no such range',
     },
+  },
+  knownBlobs: {
+    method: 'POST',
+    path: '/api/v1/blobs/known',
+    summary: 'Which of these bytes are here already: attach them instead of sending them again',
+    scope: 'upload',
+    body: { 'text/plain': 'one sha256 in hexadecimal on each line' },
+    answers: { 200: 'those that are here, one on each line', ...REFUSED },
   },
   key: listing(
     '/api/v1/key.asc',

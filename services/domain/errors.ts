@@ -78,6 +78,11 @@ export const ERRORS = {
     advice:
       'Ask an administrator for a key with that scope: gitbuilder key user NAME --scope {scope}.',
   },
+  BLOB_UNKNOWN: {
+    status: 404,
+    message: 'this storage node has no bytes with the sha256 {sha256}',
+    advice: 'Upload the file itself; X-Attach is for bytes that POST /api/v1/blobs/known names.',
+  },
   METHOD_NOT_ALLOWED: {
     status: 405,
     message: '{method} requests to this url are not allowed',

@@ -19,6 +19,7 @@ import type { ChacraContext } from './chacra-context.ts';
 import { documentRoutes } from './documents.ts';
 import { requireAccess } from './exchange.ts';
 import type { Anonymous } from './exchange.ts';
+import { knownBlobsRoute } from './known-blobs.ts';
 import { servePublished } from './published.ts';
 import { registrar } from './register.ts';
 import { keyRoute, reposRoutes } from './repos.ts';
@@ -120,6 +121,7 @@ function expressApp(
   binariesRoutes(register, context);
   reposRoutes(register, context);
   keyRoute(register, context);
+  knownBlobsRoute(register, context);
   // Multipart and raw bodies never come here; these two make their methods known to `Allow`.
   for (const routes of [CHACRA_ROUTES.binaries.plain, CHACRA_ROUTES.binaries.flavored]) {
     register(routes.upload, () => {

@@ -4,8 +4,8 @@ import { GitbuilderError } from '../domain/errors.ts';
 
 const LIMIT = 1024 * 1024;
 
-/** Reads a JSON body of a known shape; whatever is wrong with it is the sender's to know. */
-export async function readJson<T>(request: IncomingMessage, schema: z.ZodType<T>): Promise<T> {
+/** Reads a small body whole; BODY_TOO_LARGE for one of more than 1 MiB. */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   // A refusal in the middle must leave the connection open, or the client never reads why.
@@ -19,9 +19,15 @@ export async function readJson<T>(request: IncomingMessage, schema: z.ZodType<T>
     request.resume();
     throw new GitbuilderError('BODY_TOO_LARGE', { limit: LIMIT });
   }
+  return Buffer.concat(chunks);
+}
+
+/** Reads a JSON body of a known shape; whatever is wrong with it is the sender's to know. */
+export async function readJson<T>(request: IncomingMessage, schema: z.ZodType<T>): Promise<T> {
+  const body = await readBody(request);
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.concat(chunks).toString());
+    value = JSON.parse(body.toString());
   } catch (cause) {
     throw new GitbuilderError(
       'REQUEST_INVALID',

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requireRoom, uploadBinary } from '../chacra/upload-binary.ts';
-import type { OnConflict, UploadOutcome } from '../chacra/upload-binary.ts';
+import { attachBinary } from '../chacra/attach-binary.ts';
+import type { NewBinary, OnConflict, UploadOutcome } from '../chacra/record-binary.ts';
 import { GitbuilderError } from '../domain/errors.ts';
 import { binaryKey } from '../domain/repo.ts';
 import { parseBinaryName } from '../domain/names.ts';
@@ -90,7 +91,9 @@ export async function serveUpload(
   });
   const isMultipart = /^multipart\/form-data\b/i.test(request.headers['content-type'] ?? '');
   let outcome: UploadOutcome;
-  if (isMultipart) {
+  if (request.headers['x-attach'] === '1') {
+    outcome = await attach(context, request, { identity, arch, user }, target.name);
+  } else if (isMultipart) {
     const onConflict = (forced: boolean): OnConflict =>
       forced || request.method === 'PUT' ? 'replace' : 'refuse-as-exists';
     outcome = await readMultipart(request, body, (fileName, file, isForced) =>
@@ -99,11 +102,35 @@ export async function serveUpload(
   } else {
     if (target.name === null) throw new GitbuilderError('FILE_FIELD_MISSING');
     const name = parseBinaryName(target.name);
-    const force = new URL(request.url ?? '', 'http://localhost').searchParams.get('force') === '1';
+    const force = isForcedByQuery(request);
     if (!force) refuseOtherBytes(context, target, name, expected);
     outcome = await take(name, body, () => (force ? 'replace' : 'refuse-as-conflict'));
   }
   sendAnswer(response, { kind: 'json', status: outcome === 'created' ? 201 : 200, body: {} });
+}
+
+/** Puts bytes that are here already under the name in the URL; the request has no body. */
+async function attach(
+  context: ChacraContext,
+  request: IncomingMessage,
+  place: Pick<NewBinary, 'identity' | 'arch' | 'user'>,
+  name: string | null,
+): Promise<UploadOutcome> {
+  const digests = expectedDigests(request.headers);
+  const sha256 = digests.find(({ algorithm }) => algorithm === 'sha256')?.hex;
+  if (name === null || sha256 === undefined) {
+    const reason = 'X-Attach goes with PUT and X-Checksum-Sha256';
+    throw new GitbuilderError('REQUEST_INVALID', { reason });
+  }
+  const onConflict = () => (isForcedByQuery(request) ? 'replace' : 'refuse-as-conflict');
+  const binary = { ...place, name: parseBinaryName(name), onConflict } as const;
+  const outcome = await attachBinary(context.upload, binary, sha256);
+  context.queue.startWhenQuiet(place.identity);
+  return outcome;
+}
+
+function isForcedByQuery(request: IncomingMessage): boolean {
+  return new URL(request.url ?? '', 'http://localhost').searchParams.get('force') === '1';
 }
 
 /** A stated digest tells before the body that the name holds other bytes. */
