@@ -189,9 +189,20 @@ async function sendFile(
     modified: new Date(binary.modified),
     headers: {
       'Content-Type': 'application/octet-stream',
-      'Content-Disposition': `attachment; filename*=UTF-8''${encodeURIComponent(binary.name)}`,
+      'Content-Disposition': attachment(binary.name),
       'Cache-Control': 'no-cache',
     },
   });
   return { kind: 'sent' };
+}
+
+/** RFC 6266: the plain form for clients such as `curl -OJ`, the other one for any name. */
+function attachment(name: string): string {
+  const plain = name.replace(/[^ !#-[\]-~]/gu, '_');
+  const encoded = encodeURIComponent(name).replace(/['()*]/g, (one) => `%${hex(one)}`);
+  return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`;
+}
+
+function hex(character: string): string {
+  return character.charCodeAt(0).toString(16).toUpperCase();
 }

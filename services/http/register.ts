@@ -13,47 +13,61 @@ export type Open = (request: Request, response: Response, route: Route) => Excha
 
 /**
  * Registers routes of the table with express. As in the original, a path that ends in "/" is
- * canonical with it: reading without is redirected, writing without is served.
+ * canonical with it: reading without is redirected, writing without is served. A path that comes
+ * first has its URLs to itself, with all methods: `flavors/` is no binary of that name.
  */
 export function registrar(app: Express, open: Open): { register: Register; finish: () => void } {
-  const methods = new Map<string, Set<string>>();
+  const paths = new Map<string, Array<{ readonly route: Route; readonly handler: Handler }>>();
   const register: Register = (route, handler) => {
     const path = expressPath(route.path);
-    const known = methods.get(path) ?? new Set();
-    methods.set(path, known.add(route.method));
-    if (route.method === 'GET') known.add('HEAD');
-    const serve = async (request: Request, response: Response): Promise<void> => {
-      const exchange = open(request, response, route);
-      const redirect = missingSlash(request, route, exchange.publicUrl);
-      sendAnswer(response, redirect ?? (await handler(exchange)));
-    };
-    switch (route.method) {
-      case 'GET':
-        app.get(path, serve);
-        return;
-      case 'HEAD':
-        app.head(path, serve);
-        return;
-      case 'POST':
-        app.post(path, serve);
-        return;
-      case 'PUT':
-        app.put(path, serve);
-        return;
-      case 'DELETE':
-        app.delete(path, serve);
-        return;
-    }
+    const rows = paths.get(path) ?? [];
+    paths.set(path, rows);
+    rows.push({ route, handler });
   };
   const finish = (): void => {
-    for (const [path, allowed] of methods) {
+    for (const [path, rows] of paths) {
+      for (const { route, handler } of rows) {
+        const serve = async (request: Request, response: Response): Promise<void> => {
+          const exchange = open(request, response, route);
+          const redirect = missingSlash(request, route, exchange.publicUrl);
+          sendAnswer(response, redirect ?? (await handler(exchange)));
+        };
+        addRoute(app, route.method, path, serve);
+      }
+      const methods = new Set(rows.map(({ route }) => route.method));
+      if (methods.has('GET')) methods.add('HEAD');
+      const allow = [...methods].sort().join(', ');
       app.all(path, (request) => {
-        const allow = [...allowed].sort().join(', ');
         throw new GitbuilderError('METHOD_NOT_ALLOWED', { method: request.method, allow });
       });
     }
   };
   return { register, finish };
+}
+
+function addRoute(
+  app: Express,
+  method: Route['method'],
+  path: string,
+  serve: (request: Request, response: Response) => Promise<void>,
+): void {
+  switch (method) {
+    case 'GET':
+      app.get(path, serve);
+      return;
+    case 'HEAD':
+      app.head(path, serve);
+      return;
+    case 'POST':
+      app.post(path, serve);
+      return;
+    case 'PUT':
+      app.put(path, serve);
+      return;
+    case 'DELETE':
+      app.delete(path, serve);
+      return;
+  }
 }
 
 /** `{name}` is a parameter in our table, `:name` in express's. */
