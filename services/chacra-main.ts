@@ -71,7 +71,13 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
     description: settings.description,
   });
   const parts = { repos, projects, blobs, generations, clock, log };
-  const publishing = { ...parts, pick: pickOwn, render, kept, signed: signer !== null };
+  const publishing = {
+    ...parts,
+    pick: pickOwn,
+    render,
+    kept,
+    signedBy: signer?.fingerprint ?? null,
+  };
   const queue = new PublishQueue({
     ...parts,
     publish: (identity) => publishRepo(publishing, identity),

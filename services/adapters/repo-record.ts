@@ -54,7 +54,7 @@ const headSchema = z.object({
       revision: z.int(),
       archs: z.array(z.string()),
       packages: z.int(),
-      signed: z.boolean(),
+      signedBy: z.string().nullable(),
       shadowed: leftOut,
       superseded: leftOut,
       incomplete: leftOut,

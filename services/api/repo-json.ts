@@ -56,7 +56,7 @@ export function repoJson(repo: Repo, publicUrl: string, status?: RepoStatus): Re
     distro: identity.distro,
     distro_version: identity.distroVersion,
     modified: naiveTime(head.modified),
-    signed: live?.signed ?? false,
+    signed: (live?.signedBy ?? null) !== null,
     ...statusFlags(status ?? head.status),
     type: head.type,
     size,

@@ -25,8 +25,8 @@ export interface PublishCollaborators {
   readonly pick: Picker;
   readonly render: RenderRepo;
   readonly kept: KeptFiles;
-  /** True when what is rendered is signed. */
-  readonly signed: boolean;
+  /** Fingerprint of the key that signs what is rendered; null without one. */
+  readonly signedBy: string | null;
 }
 
 /**
@@ -90,7 +90,7 @@ interface Plan {
 }
 
 async function build(
-  { blobs, generations, clock, render, kept, signed }: PublishCollaborators,
+  { blobs, generations, clock, render, kept, signedBy }: PublishCollaborators,
   repo: Repo,
   { number, revision, picks, suites, before }: Plan,
 ): Promise<LiveGeneration> {
@@ -118,14 +118,14 @@ async function build(
     revision,
     archs,
     packages: arranged.packages.length,
-    signed,
+    signedBy,
     shadowed: arranged.shadowed,
     superseded: arranged.superseded,
     incomplete: arranged.incomplete,
   };
   if (
     !head.rebuild &&
-    before?.signed === signed &&
+    before?.signedBy === signedBy &&
     previous !== null &&
     isSame(previous, arranged)
   ) {

@@ -46,7 +46,8 @@ export interface LiveGeneration {
   readonly revision: number;
   readonly archs: readonly string[];
   readonly packages: number;
-  readonly signed: boolean;
+  /** Fingerprint of the key that signed it; null when it is unsigned. */
+  readonly signedBy: string | null;
   /** Same package, version and arch as another one of other bytes, which was published instead. */
   readonly shadowed: readonly LeftOut[];
   /** A lower version than another one of the same package. */

@@ -12,6 +12,10 @@ import { loadSigner, openSigner } from '../../services/adapters/openpgp-signer.t
 import { keyCommands } from '../../services/cli/key.ts';
 import { parseConfiguration } from '../../services/platform/configuration.ts';
 import { matchesKey } from '../../services/platform/keys.ts';
+import { startNode } from '../fixtures/chacra.ts';
+import { untilPublished } from '../fixtures/signed-node.ts';
+import { someDeb } from '../fixtures/some-packages.ts';
+import { testFolder } from '../fixtures/test-folder.ts';
 import { needs } from '../fixtures/tool.ts';
 
 const run = promisify(execFile);
@@ -260,3 +264,36 @@ t.test('the commands print what works', GPG, async (t) => {
   await t.rejects(gitbuilder('signing', '--out', out), { message: /exists/ });
   t.equal(readFileSync(out, 'utf8'), before, 'an existing key is never replaced');
 });
+
+t.test(
+  'a new key signs a repository at its next update, though nothing else changed',
+  GPG,
+  async (t) => {
+    const folder = testFolder(t);
+    const repo = `ceph/main/${'a'.repeat(40)}/debian/bookworm`;
+    const publishedUnder = async (name: string): Promise<string> => {
+      const { armoredKey } = await makeSigningKey({ type: 'ed25519', name });
+      writeFileSync(join(folder, 'signing.asc'), armoredKey);
+      const chacra =
+        '  signing: { keyFile: signing.asc }\n  projects: { ceph: { automatic: false } }';
+      const node = await startNode(t, { folder, chacra });
+      const deb = someDeb();
+      const path = `binaries/${repo}/x86_64/flavors/default/${deb.name}`;
+      await node.fetch(path, { method: 'PUT', body: deb.bytes });
+      await node.fetch(`repos/${repo}/update`, { method: 'POST' });
+      await untilPublished(node, repo);
+      const inRelease = await (
+        await node.fetch(`r/${repo}/flavors/default/dists/bookworm/InRelease`)
+      ).text();
+      const key = await (await node.fetch('api/v1/key.asc')).text();
+      writeFileSync(join(folder, 'key.asc'), key);
+      writeFileSync(join(folder, 'InRelease'), inRelease);
+      const keyring = join(folder, 'key.gpg');
+      await run('gpg', ['--batch', '--yes', '--dearmor', '-o', keyring, join(folder, 'key.asc')]);
+      await run('gpgv', ['--keyring', keyring, join(folder, 'InRelease')]);
+      await node.stop();
+      return inRelease;
+    };
+    t.not(await publishedUnder('first'), await publishedUnder('second'), 'both verified');
+  },
+);

@@ -39,7 +39,7 @@ function liveOf(repo: Repo, fields: Partial<LiveGeneration> = {}): LiveGeneratio
     revision: repo.head.revision,
     archs: ['x86_64'],
     packages: repo.binaries.size,
-    signed: false,
+    signedBy: null,
     shadowed: [],
     superseded: [],
     incomplete: [],

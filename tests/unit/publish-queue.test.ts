@@ -34,7 +34,7 @@ function liveOf({ generation, revision }: RepoHead): LiveGeneration {
     revision,
     archs: ['x86_64'],
     packages: 1,
-    signed: false,
+    signedBy: null,
     shadowed: [],
     superseded: [],
     incomplete: [],
