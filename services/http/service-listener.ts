@@ -65,7 +65,10 @@ export function serviceListener(options: ServiceOptions): Listener {
       caller,
       params,
       query: queryOf(request),
-      publicUrl: options.publicUrl ?? requestBase(request, trusted),
+      // Few answers need it, and what it takes is a good part of what a search takes.
+      get publicUrl() {
+        return options.publicUrl ?? requestBase(request, trusted);
+      },
     };
   };
 
