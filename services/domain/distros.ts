@@ -70,6 +70,12 @@ export function codenameOf(table: DistroTable, distro: string, name: string): st
   return null;
 }
 
+/** Every name under which a release may be reported: its number and its codenames. */
+export function namesOf(table: DistroTable, distro: string, version: string): Set<string> {
+  const codenames = Object.entries(releasesOf(table, distro)).filter(([, of]) => of === version);
+  return new Set([version, ...codenames.map(([codename]) => codename)]);
+}
+
 /** One name per architecture, Debian's, so that `aarch64` and `arm64` find the same things. */
 export function canonicalArch(arch: string): string {
   return ARCHS.get(arch) ?? arch;

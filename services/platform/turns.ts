@@ -1,5 +1,5 @@
-/** About a millisecond of small writes. */
-const AT_ONCE = 32;
+/** Half a millisecond of small writes. */
+const AT_ONCE = 48;
 
 /**
  * Work that comes in large numbers at one moment, such as telling a thousand listeners: done in its

@@ -1,6 +1,8 @@
 import type { AskedPlatform } from '../domain/asked-platform.ts';
 import type { Commit } from '../domain/commit.ts';
 import type { DistroTable } from '../domain/distros.ts';
+import { wantedCell } from './cell.ts';
+import type { WantedCell } from './cell.ts';
 import { isCellReady, judgeCell } from './judge-cell.ts';
 import type { JudgedCell } from './judge-cell.ts';
 import type { Commits } from './ports.ts';
@@ -47,20 +49,20 @@ export function answerLatest(
   { commits, distros }: Collaborators,
   question: LatestQuestion,
 ): LatestAnswer {
+  const { ref, allowPartial } = question;
+  const wanted = wantedBy(question, distros);
   let newest: Commit | undefined;
   let partial: Commit | undefined;
   let complete: Commit | undefined;
-  for (const commit of commits.under(question.project, question.ref)) {
+  for (const commit of commits.under(question.project, ref)) {
     newest ??= commit;
-    if (question.allowPartial && partial === undefined) {
-      if (isReadyOnAny(commit, question, distros)) partial = commit;
-    }
-    if (isReadyOnAll(commit, question, distros)) {
+    if (allowPartial && isReadyOnAny(commit, wanted, ref)) partial ??= commit;
+    if (isReadyOnAll(commit, wanted, ref)) {
       complete = commit;
       break;
     }
   }
-  const found = question.allowPartial ? (partial ?? complete) : complete;
+  const found = allowPartial ? (partial ?? complete) : complete;
   const candidates = new Map<Commit, Candidate>();
   const describe = (commit: Commit | undefined): Candidate | null => {
     if (commit === undefined) return null;
@@ -83,29 +85,28 @@ export function couldSettleLatest(
   question: LatestQuestion,
   sha1s: Iterable<string>,
 ): boolean {
+  const { ref } = question;
+  const wanted = wantedBy(question, distros);
+  const isReady = question.allowPartial ? isReadyOnAny : isReadyOnAll;
   for (const sha1 of sha1s) {
     const commit = commits.get(question.project, sha1);
-    if (commit === undefined || !commit.seen.has(question.ref)) continue;
-    const isReady = question.allowPartial ? isReadyOnAny : isReadyOnAll;
-    if (isReady(commit, question, distros)) return true;
+    if (commit !== undefined && isReady(commit, wanted, ref)) return true;
   }
-  const [newest] = commits.under(question.project, question.ref);
+  const [newest] = commits.under(question.project, ref);
   if (newest === undefined) return false;
   return judged(newest, question, distros).some(({ state }) => state === 'failed');
 }
 
-function isReadyOnAll(commit: Commit, question: LatestQuestion, distros: DistroTable): boolean {
-  const { ref, flavor } = question;
-  return question.platforms.every((platform) =>
-    isCellReady(commit, { ...platform, flavor }, ref, distros),
-  );
+function wantedBy({ platforms, flavor }: LatestQuestion, distros: DistroTable): WantedCell[] {
+  return platforms.map((platform) => wantedCell({ ...platform, flavor }, distros));
 }
 
-function isReadyOnAny(commit: Commit, question: LatestQuestion, distros: DistroTable): boolean {
-  const { ref, flavor } = question;
-  return question.platforms.some((platform) =>
-    isCellReady(commit, { ...platform, flavor }, ref, distros),
-  );
+function isReadyOnAll(commit: Commit, wanted: readonly WantedCell[], ref: string): boolean {
+  return wanted.every((cell) => isCellReady(commit, cell, ref));
+}
+
+function isReadyOnAny(commit: Commit, wanted: readonly WantedCell[], ref: string): boolean {
+  return wanted.some((cell) => isCellReady(commit, cell, ref));
 }
 
 function judged(commit: Commit, question: LatestQuestion, distros: DistroTable): JudgedCell[] {

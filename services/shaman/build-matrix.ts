@@ -6,6 +6,7 @@ import type { DistroTable } from '../domain/distros.ts';
 import { DEFAULT_FLAVOR } from '../domain/identity.ts';
 import { isCellReady, judgeCell } from './judge-cell.ts';
 import type { JudgedCell } from './judge-cell.ts';
+import { wantedCell } from './cell.ts';
 import type { Cell } from './cell.ts';
 import type { Commits } from './ports.ts';
 
@@ -122,7 +123,7 @@ function expected(
       if (other.sha1 === commit.sha1) isOlder = true;
       else if (isOlder) {
         const cells = cellsOf(other, under, distros);
-        const ready = cells.filter((cell) => isCellReady(other, cell, under, distros));
+        const ready = cells.filter((cell) => isCellReady(other, wantedCell(cell, distros), under));
         for (const cell of ready) if (!names.has(nameOf(cell))) found.set(nameOf(cell), cell);
         if (ready.length > 0) break;
       }

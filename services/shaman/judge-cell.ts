@@ -5,8 +5,8 @@ import { canonicalArch } from '../domain/distros.ts';
 import type { DistroTable } from '../domain/distros.ts';
 import { isPending } from '../domain/repo-status.ts';
 import type { ShamanRepo } from '../domain/shaman-repo.ts';
-import { holdsArch, isBuildOf, isRepoOf } from './cell.ts';
-import type { Cell } from './cell.ts';
+import { holdsArch, isBuildOf, isRepoOf, wantedCell } from './cell.ts';
+import type { Cell, WantedCell } from './cell.ts';
 
 /** `missing`: nothing is on record that could still bring it. */
 export type CellState = 'ready' | 'pending' | 'failed' | 'missing';
@@ -34,13 +34,9 @@ export interface JudgedCell extends Cell {
  * Whether a cell can be used: a repo of it is ready with that arch, and no build of the cell is
  * queued or started under the same ref.
  */
-export function isCellReady(
-  commit: Commit,
-  cell: Cell,
-  ref: string | null,
-  distros: DistroTable,
-): boolean {
-  return readyRepo(commit, cell, ref, distros) !== null;
+export function isCellReady(commit: Commit, cell: WantedCell, ref: string | null): boolean {
+  for (const repo of commit.repos.values()) if (makesReady(repo, commit, cell, ref)) return true;
+  return false;
 }
 
 /** What is known of a cell of a sha1, and why it is not ready; undefined: of a sha1 that nobody knows. */
@@ -51,18 +47,15 @@ export function judgeCell(
   distros: DistroTable,
 ): JudgedCell {
   if (commit === undefined) return missing(cell, 'nothing is on record', null, null);
-  const repos = newestFirst(commit.repos.values()).filter((repo) =>
-    isRepoOf(repo, cell, ref, distros),
-  );
-  const builds = newestFirst(commit.builds.values()).filter((build) =>
-    isBuildOf(build, cell, ref, distros),
-  );
+  const wanted = wantedCell(cell, distros);
+  const repos = newestFirst(commit.repos.values()).filter((repo) => isRepoOf(repo, wanted, ref));
+  const builds = newestFirst(commit.builds.values()).filter((each) => isBuildOf(each, wanted, ref));
   const under = builds.find(({ status }) => isUnderWay(status)) ?? null;
   const build = under ?? builds[0] ?? null;
-  if (generation !== null) return judgeGeneration(cell, generation, repos, build);
-  const ready = readyRepo(commit, cell, ref, distros);
-  if (ready !== null) return { ...cell, state: 'ready', why: null, repo: ready, build };
-  const near = repos.find((repo) => holdsArch(repo, cell.arch)) ?? repos[0] ?? null;
+  if (generation !== null) return judgeGeneration(cell, wanted, generation, repos, build);
+  const ready = repos.find((repo) => makesReady(repo, commit, wanted, ref));
+  if (ready !== undefined) return { ...cell, state: 'ready', why: null, repo: ready, build };
+  const near = repos.find((repo) => holdsArch(repo, wanted.arch)) ?? repos[0] ?? null;
   if (under !== null) {
     return { ...cell, state: 'pending', why: `build ${under.status}`, repo: near, build };
   }
@@ -97,12 +90,13 @@ function judgeEnded(
 /** Ready when what clients see is that publish or a later one; failed when one of those failed. */
 function judgeGeneration(
   cell: Cell,
+  { arch }: WantedCell,
   wanted: number,
   repos: readonly ShamanRepo[],
   build: Build | null,
 ): JudgedCell {
   const live = repos.find(({ liveGeneration }) => (liveGeneration ?? -1) >= wanted);
-  if (live !== undefined && holdsArch(live, cell.arch)) {
+  if (live !== undefined && holdsArch(live, arch)) {
     return { ...cell, state: 'ready', why: null, repo: live, build };
   }
   const failed = repos.find(
@@ -123,25 +117,19 @@ function judgeGeneration(
   return { ...cell, state: 'pending', why, repo, build };
 }
 
-function readyRepo(
+function makesReady(
+  repo: ShamanRepo,
   commit: Commit,
-  cell: Cell,
+  cell: WantedCell,
   ref: string | null,
-  distros: DistroTable,
-): ShamanRepo | null {
-  let found: ShamanRepo | null = null;
-  for (const repo of commit.repos.values()) {
-    if (repo.status !== 'ready' || !isRepoOf(repo, cell, ref, distros)) continue;
-    if (!holdsArch(repo, cell.arch)) continue;
-    if (found !== null && found.modified.order > repo.modified.order) continue;
-    if (!isBuilding(commit, cell, repo.identity.ref, distros)) found = repo;
-  }
-  return found;
+): boolean {
+  if (repo.status !== 'ready' || !isRepoOf(repo, cell, ref)) return false;
+  return holdsArch(repo, cell.arch) && !isBuilding(commit, cell, repo.identity.ref);
 }
 
-function isBuilding(commit: Commit, cell: Cell, ref: string, distros: DistroTable): boolean {
+function isBuilding(commit: Commit, cell: WantedCell, ref: string): boolean {
   for (const build of commit.builds.values()) {
-    if (isUnderWay(build.status) && isBuildOf(build, cell, ref, distros)) return true;
+    if (isUnderWay(build.status) && isBuildOf(build, cell, ref)) return true;
   }
   return false;
 }

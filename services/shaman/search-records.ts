@@ -1,8 +1,10 @@
 import type { AskedPlatform } from '../domain/asked-platform.ts';
+import { canonicalArch } from '../domain/distros.ts';
 import type { DistroTable } from '../domain/distros.ts';
 import { fitsPattern } from '../domain/name-pattern.ts';
 import type { ShamanRepo } from '../domain/shaman-repo.ts';
-import { holdsArch, isRepoOf } from './cell.ts';
+import { holdsArch, isOfRelease, wantedPlatform } from './cell.ts';
+import type { WantedPlatform } from './cell.ts';
 import type { Commits, RepoRecords } from './ports.ts';
 
 /** Up to so many records of several refs are sorted together; more are picked out of the project's. */
@@ -51,11 +53,17 @@ export function searchRecords(
   const { since } = filter;
   // A change's place in the order is never before its time in microseconds.
   const oldest = since === null ? 0 : since * 1000;
+  const wanted = {
+    platforms: filter.platforms.map((each) => wantedPlatform(each, collaborators.distros)),
+    arch: filter.arch === null ? null : canonicalArch(filter.arch),
+    since: timeText(filter.since),
+    until: timeText(filter.until),
+  };
   const found: ShamanRepo[] = [];
   for (const repo of candidates(collaborators, filter)) {
     if (repo.modified.order < oldest) break;
     if (page.cursor !== null && repo.modified.order >= page.cursor) continue;
-    if (!fits(repo, filter, collaborators.distros)) continue;
+    if (!fits(repo, filter, wanted)) continue;
     if (found.length === page.limit) return { found, next: found.at(-1)?.modified.order ?? null };
     found.push(repo);
   }
@@ -79,21 +87,32 @@ function candidates(
   return lists.flat().sort((a, b) => b.modified.order - a.modified.order);
 }
 
-function fits(repo: ShamanRepo, filter: RecordFilter, distros: DistroTable): boolean {
-  const { ref, flavor, status, platforms, arch, since, until, extra } = filter;
+/** The parts of a filter that are prepared once, for records are many. */
+interface Wanted {
+  readonly platforms: readonly WantedPlatform[];
+  readonly arch: string | null;
+  /** As records have it, so that the texts compare as the times do. */
+  readonly since: string | null;
+  readonly until: string | null;
+}
+
+function fits(repo: ShamanRepo, filter: RecordFilter, wanted: Wanted): boolean {
+  const { ref, flavor, status, extra } = filter;
+  const { arch, since, until, platforms } = wanted;
   const { identity } = repo;
   if (status !== null && repo.status !== status) return false;
   if (flavor !== null && identity.flavor !== flavor) return false;
+  if (since !== null && repo.modified.at < since) return false;
+  if (until !== null && repo.modified.at >= until) return false;
+  if (!holdsArch(repo, arch)) return false;
   if (ref !== null && !fitsPattern(ref, identity.ref)) return false;
-  if (arch !== null && !holdsArch(repo, arch)) return false;
-  if (since !== null && Date.parse(repo.modified.at) < since) return false;
-  if (until !== null && Date.parse(repo.modified.at) >= until) return false;
   for (const [name, text] of extra) if (textOf(repo.extra, name) !== text) return false;
   if (platforms.length === 0) return true;
-  return platforms.some((platform) => {
-    const cell = { ...platform, flavor: identity.flavor };
-    return isRepoOf(repo, cell, null, distros) && holdsArch(repo, platform.arch);
-  });
+  return platforms.some((each) => isOfRelease(repo, each) && holdsArch(repo, each.arch));
+}
+
+function timeText(time: number | null): string | null {
+  return time === null ? null : new Date(time).toISOString();
 }
 
 function textOf(extra: Readonly<Record<string, unknown>>, name: string): string | null {
