@@ -150,7 +150,6 @@ t.test('bad input is refused with a reason, and changes nothing', async (t) => {
     ['builds/ceph', build({ sha1: '' }), /sha1 .* empty/],
     ['builds/ceph', build({ ref: 'a%2Fb' }), /ref .* quoting/],
     ['builds/ceph', build({ distro_arch: {} }), /^distro_arch: /],
-    ['nodes/next', '{}', /no host/],
     ['nodes/u@a.test', '{}', /no host/],
     ['nodes/a.test', '{"url":"https://evil.test/"}', /of the host a.test/],
     ['nodes/a.test', '{"url":"https://u:p@a.test/"}', /^url: .* password/],
@@ -164,6 +163,8 @@ t.test('bad input is refused with a reason, and changes nothing', async (t) => {
   }
   const huge = await shaman.post('/api/repos/ceph/', repo({ reason: 'x'.repeat(2 << 20) }));
   t.equal(huge.status, 413);
+  const next = await shaman.post('/api/nodes/next/', {});
+  t.equal(next.status, 405, 'no host has this name');
 
   const search = '/api/search/?project=ceph&';
   for (const [query, message] of [
