@@ -31,21 +31,26 @@ export function readyRows({ records, refs }: Seed, of: 'one cell' | 'all cells')
   return (sha1s / 5) * READY_OF_FIVE * (of === 'one cell' ? 1 : CELLS);
 }
 
-/** How many sha1s there are. */
-export function sha1Count({ records }: Seed): number {
-  return records / CELLS;
+/** The sha1s that are still being built. */
+export function unreadySha1s({ records, refs }: Seed): string[] {
+  const all = Array.from({ length: records / CELLS }, (_, commit) => commit);
+  return all.filter((commit) => !isReady(commit, refs)).map(sha1Of);
 }
 
-/** One of the sha1s; they take turns under the refs. */
-export function sha1Of(number: number): string {
-  return createHash('sha1').update(`commit ${number}`).digest('hex');
+/** Sha1s take turns under the refs. */
+function isReady(commit: number, refs: number): boolean {
+  return Math.floor(commit / refs) % 5 < READY_OF_FIVE;
+}
+
+function sha1Of(commit: number): string {
+  return createHash('sha1').update(`commit ${commit}`).digest('hex');
 }
 
 /** What its storage node says of one of the records, as chacra says it. */
 export function repoEvent(
   { refs }: Pick<Seed, 'refs'>,
   number: number,
-  said: { readonly status?: string; readonly sequence: number },
+  said: { readonly sequence: number; readonly generation?: number },
 ): string {
   const commit = Math.floor(number / CELLS);
   const cell = number % CELLS;
@@ -54,7 +59,6 @@ export function repoEvent(
   const flavor = cell < CELLS / 2 ? FLAVORS[0] : FLAVORS[1];
   const sha1 = sha1Of(commit);
   const ref = refName(commit % refs);
-  const isReady = Math.floor(commit / refs) % 5 < READY_OF_FIVE;
   const { distro, version, type } = platform;
   // Each arch of a sha1 went to another node, as the original's rotation does it.
   const host = `${((commit + ARCHES.indexOf(arch)) % NODES) + 1}.chacra.example`;
@@ -71,8 +75,8 @@ export function repoEvent(
       node_name: `172.21.5.${commit % 250}+builder-${commit % 250}`,
       job_name: `ceph-dev-build/ARCH=${arch},DIST=${version}`,
     },
-    status: said.status ?? (isReady ? 'ready' : 'building'),
+    status: isReady(commit, refs) ? 'ready' : 'building',
     sequence: said.sequence,
-    generation: 1,
+    generation: said.generation ?? 1,
   });
 }
