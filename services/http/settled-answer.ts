@@ -60,9 +60,10 @@ export async function answerQuestion<T>(
     cancel = holding.clock.after(BLANK_MILLISECONDS, sendBlank);
   };
   cancel = holding.clock.after(BLANK_MILLISECONDS, sendBlank);
-  const answer = await holding.waiters.wait(question, seconds * 1000, ending.signal);
-  cancel();
-  leave();
+  const answer = await holding.waiters.wait(question, seconds * 1000, ending.signal).finally(() => {
+    cancel();
+    leave();
+  });
   // A change can settle what a thousand wait for.
   await holding.turns.next();
   if (response.destroyed) return { kind: 'sent' };

@@ -24,17 +24,16 @@ export function requestBase(request: IncomingMessage, trusted: BlockList): strin
   return safe ? `${proto}://${host}/` : `${direct.proto}://${direct.host}/`;
 }
 
-/** The address of the client: behind a trusted proxy, what that proxy says. */
+/** The address of the client: behind trusted proxies, the last one that none of them is. */
 export function clientAddress(request: IncomingMessage, trusted: BlockList): string {
-  const direct = request.socket.remoteAddress ?? '';
-  if (!isTrusted(direct, trusted)) return direct;
-  // The last one was written by the proxy itself; those before it by whoever came to it.
-  const told =
-    String(request.headers['x-forwarded-for'] ?? '')
-      .split(',')
-      .at(-1)
-      ?.trim() ?? '';
-  return isIP(told) === 0 ? direct : told;
+  let address = request.socket.remoteAddress ?? '';
+  const told = String(request.headers['x-forwarded-for'] ?? '').split(',');
+  // Each proxy adds at the end who came to it; what stands before an untrusted one may be invented.
+  for (const before of told.reverse().map((part) => part.trim())) {
+    if (!isTrusted(address, trusted) || isIP(before) === 0) break;
+    address = before;
+  }
+  return address;
 }
 
 function isTrusted(address: string | undefined, trusted: BlockList): boolean {

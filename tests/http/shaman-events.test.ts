@@ -99,6 +99,26 @@ t.test('who comes back misses nothing, or learns that it did', async (t) => {
   t.match(await old.next(), { event: 'resync' }, 'what was before the restart is not known');
 });
 
+t.test('the limit is per address, also behind trusted proxies', async (t) => {
+  const shaman = await startTestShaman(t, {
+    top: 'trustedProxies: [127.0.0.1, 10.0.0.0/8]',
+    shaman: 'heldPerAddress: 1, heldTotal: 4',
+  });
+  for (const [forwarded, status] of [
+    ['192.0.2.1', 200],
+    ['192.0.2.1', 429],
+    ['192.0.2.2, 10.1.1.1', 200],
+    ['192.0.2.3, 192.0.2.2, 10.1.1.1', 429],
+    ['', 200],
+    ['nobody', 429],
+    ['192.0.2.4', 200],
+    ['192.0.2.5', 429],
+  ] as const) {
+    const reader = await listenTo(t, `${shaman.url}${ALL}`, { 'x-forwarded-for': forwarded });
+    t.equal(reader.response.status, status, forwarded);
+  }
+});
+
 t.test('a reader that does not read', async (t) => {
   const clock = new ManualClock();
   const shaman = await startTestShaman(t, { clock, shaman: 'keptEvents: 4, heldPerAddress: 3' });
