@@ -11,10 +11,10 @@ interface Row {
 
 /** Paths below `/binaries/`, each with its file's content and who uploads it. */
 const FILES = [
-  [`ceph/main/${SHA1}/debian/bookworm/x86_64/flavors/default/ceph_1.deb`, 'one', 'root'],
-  [`ceph/main/${SHA1}/debian/bookworm/x86_64/flavors/debug/ceph_1.deb`, 'debug', 'root'],
-  [`ceph/main/${SHA1}/debian/bookworm/arm64/flavors/default/ceph_1.deb`, 'arm', 'builder'],
-  [`ceph/fix%2F1/${SHA1}/ubuntu/jammy/x86_64/flavors/default/ceph-common_2.deb`, 'x', 'builder'],
+  [`ceph/main/${SHA1}/debian/bookworm/x86_64/flavors/default/ceph_1.tar`, 'one', 'root'],
+  [`ceph/main/${SHA1}/debian/bookworm/x86_64/flavors/debug/ceph_1.tar`, 'debug', 'root'],
+  [`ceph/main/${SHA1}/debian/bookworm/arm64/flavors/default/ceph_1.tar`, 'arm', 'builder'],
+  [`ceph/fix%2F1/${SHA1}/ubuntu/jammy/x86_64/flavors/default/ceph-common_2.tar`, 'x', 'builder'],
   [`ceph/main/${SHA1.replace('0', 'f')}/centos/9/noarch/flavors/default/cephadm`, 'xx', 'root'],
   [`samba/main/${SHA1}/centos/9/x86_64/flavors/default/samba.rpm.txt`, 'xxx', 'root'],
 ] as const;
@@ -48,12 +48,12 @@ t.test('every filter, alone and together', async (t) => {
     ['flavor=debug', [debug]],
     ['built_by=builder', [arm, common]],
     ['size=3', [one, arm, samba]],
-    ['name=ceph_1.deb', [one, debug, arm]],
+    ['name=ceph_1.tar', [one, debug, arm]],
     ['name=ceph', []],
     ['name-has=ceph', [one, debug, arm, common, cephadm]],
     ['name-has=%', []],
     ['name-has=', [one, debug, arm, common, cephadm, samba]],
-    ['name=ceph_1.deb&arch=x86_64&flavor=default', [one]],
+    ['name=ceph_1.tar&arch=x86_64&flavor=default', [one]],
     ['project=ceph&distro=centos&arch=x86_64', []],
   ] as const) {
     const answer = await node.fetch(`search/?${query}`, { headers: { authorization: '' } });
@@ -65,7 +65,7 @@ t.test('every filter, alone and together', async (t) => {
   const listed = await (
     await node.fetch(`binaries/ceph/main/${SHA1}/debian/bookworm/arm64/`)
   ).json();
-  const sameButAge = { ...(listed as Record<string, object>)['ceph_1.deb'], last_changed: String };
+  const sameButAge = { ...(listed as Record<string, object>)['ceph_1.tar'], last_changed: String };
   t.match(first, sameButAge, 'as the listing shows it, checksum included');
 });
 
