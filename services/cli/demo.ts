@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
@@ -32,9 +32,10 @@ function count(text: string): number {
 }
 
 async function demo({ once, nodes }: Flags): Promise<void> {
-  const narrator = new Narrator((text) => process.stdout.write(text));
-  const folder = await mkdtemp(join(tmpdir(), 'gitbuilder-demo-'));
+  const stop = new AbortController();
+  const narrator = new Narrator((text) => process.stdout.write(text), stop.signal);
   const told = signalled();
+  const folder = await mkdtemp(join(tmpdir(), 'gitbuilder-demo-'));
   let services: DemoServices | null = null;
   try {
     narrator.say(`gitbuilder demo: below ${folder}, on loopback, removed at the end`);
@@ -42,18 +43,35 @@ async function demo({ once, nodes }: Flags): Promise<void> {
       start(join(folder, 'data'), nodes, fact),
     );
     services = running;
-    const story = tellDemo(folder, running, narrator).then(() => 'told' as const);
-    if ((await Promise.race([story, told])) !== 'told') return;
+    const story = tellDemo(folder, running, narrator, stop.signal);
+    const signal = await Promise.race([story, told]);
+    if (typeof signal === 'string') return await breakOff(signal, story, stop);
     if (once === true) return;
-    narrator.say(`\nStill serving: ${running.shaman} and ${running.nodes.join(', ')}`);
-    narrator.say(`  ${running.shaman}api/search/?project=hello`);
-    narrator.say(`  ${running.nodes[0] ?? ''}r/hello/main/`);
-    narrator.say(`The admin's key is in ${running.credentials}. Ctrl-C ends it.`);
+    showAround(narrator, running);
     await told;
   } finally {
     await services?.stop();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Ends what the story runs, so that nothing writes into its folder any more, and how says the status. */
+async function breakOff(
+  signal: NodeJS.Signals,
+  story: Promise<void>,
+  stop: AbortController,
+): Promise<void> {
+  stop.abort();
+  await story.catch(() => undefined);
+  process.exitCode = 128 + constants.signals[signal];
+}
+
+function showAround(narrator: Narrator, services: DemoServices): void {
+  narrator.say(`Still serving: ${services.shaman} and ${services.nodes.join(', ')}`);
+  narrator.say(`  ${services.shaman}api/search/?project=hello`);
+  for (const node of services.nodes) narrator.say(`  ${node}r/hello/main/`);
+  narrator.say(`The admin's key is in ${services.credentials},`);
+  narrator.say(`the key that signs in ${services.signingKey}. Ctrl-C ends it.`);
 }
 
 async function start(
@@ -67,9 +85,11 @@ async function start(
   return running;
 }
 
+/** The first word that it is enough; of signals, the next one ends the process at once. */
 function signalled(): Promise<NodeJS.Signals> {
   return new Promise((done) => {
-    process.once('SIGTERM', done);
-    process.once('SIGINT', done);
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, done);
+    // Whoever was reading has gone, as in `demo | head`.
+    process.stdout.on('error', () => done('SIGPIPE'));
   });
 }

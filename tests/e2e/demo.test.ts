@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, symlinkSync } from 'node:fs';
+import { existsSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
@@ -28,14 +28,30 @@ async function demo(
   const child = spawn(process.execPath, ['--import=tsx', COMMAND, 'demo', ...args], { env });
   t.teardown(() => child.kill('SIGKILL'));
   let said = '';
+  let told = false;
   const hear = (chunk: Buffer): void => {
     said += chunk.toString();
-    if (options.until?.test(said) === true) child.kill('SIGTERM');
+    if (told || options.until?.test(said) !== true) return;
+    // Once: a second signal would end it at once.
+    told = child.kill('SIGTERM');
   };
   child.stdout.on('data', hear);
   child.stderr.on('data', hear);
   await once(child, 'close');
   return { status: child.exitCode, said };
+}
+
+/** A PATH where gitbuilder finds what it needs itself, and of outside tools only these scripts. */
+function pathWith(t: Test, scripts: Readonly<Record<string, string>>): string {
+  const folder = t.testdir();
+  for (const tool of ['flock', 'tail']) {
+    const found = execFileSync('sh', ['-c', `command -v ${tool}`], { encoding: 'utf8' }).trim();
+    symlinkSync(found, join(folder, tool));
+  }
+  for (const [name, script] of Object.entries(scripts)) {
+    writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  }
+  return folder;
 }
 
 const folderOf = (said: string) => /below (\S+),/.exec(said)?.[1] ?? '/';
@@ -49,6 +65,9 @@ t.test('the whole story, with every package manager', TOOLS, async (t) => {
   t.match(said, /repo debian\/12: building[^]*repo debian\/12: ready/);
   t.match(said, /"Is [0-9a-f]{12} built[^]*built yes/);
   t.match(said, /"What is the latest main[^]*complete yes/);
+  t.match(said, /Signed-By:\n +-----BEGIN PGP PUBLIC KEY/);
+  t.match(said, /^ +deb \[signed-by=\S+\] http\S+ bookworm main$/m);
+  t.match(said, /^ +repo_gpgcheck=1$/m);
   for (const tool of ['apt-get', 'dnf', 'zypper']) {
     t.match(said, new RegExp(`${tool} installs it and it runs\n +hello from gitbuilder`));
   }
@@ -57,15 +76,30 @@ t.test('the whole story, with every package manager', TOOLS, async (t) => {
 });
 
 t.test('without any tool it builds by itself, and serves until told to stop', FLOCK, async (t) => {
-  const folder = t.testdir();
-  const flock = execFileSync('sh', ['-c', 'command -v flock'], { encoding: 'utf8' }).trim();
-  symlinkSync(flock, join(folder, 'flock'));
-  const { status, said } = await demo(t, [], { path: folder, until: /Ctrl-C/ });
+  const { status, said } = await demo(t, [], { path: pathWith(t, {}), until: /Ctrl-C/ });
   t.equal(status, 0, said);
   t.match(said, /git is not installed: the sha1 is made up/);
   t.equal(said.match(/by gitbuilder's own writer/g)?.length, 2);
   t.match(said, /apt-get is skipped: apt-get and dpkg not installed/);
   t.match(said, /Still serving: http/);
+  t.match(said, /the key that signs in \S+signing\.asc/);
+  t.notOk(existsSync(folderOf(said)), 'its folder is gone');
+});
+
+t.test('a step that fails is told, and the status tells it too', FLOCK, async (t) => {
+  const path = pathWith(t, { dpkg: '', 'apt-get': 'echo "no such luck"; exit 3' });
+  const { status, said } = await demo(t, ['--once'], { path });
+  t.equal(status, 1, said);
+  t.match(said, /apt-get installs it and it runs\n +failed after/);
+  t.match(said, /apt-get update ended with 3:\nno such luck/);
+  t.notOk(existsSync(folderOf(said)), 'its folder is gone');
+});
+
+t.test('told to stop in the middle, it stops what it started', FLOCK, async (t) => {
+  const path = pathWith(t, { dpkg: '', 'apt-get': 'exec tail -f /dev/null' });
+  const { status, said } = await demo(t, ['--once'], { path, until: /apt-get installs/ });
+  t.equal(status, 143, said);
+  t.match(said, /stopped after/);
   t.notOk(existsSync(folderOf(said)), 'its folder is gone');
 });
 

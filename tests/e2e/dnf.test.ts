@@ -34,7 +34,7 @@ t.test('dnf installs what was uploaded', DNF, async (t) => {
     const sources = await root.run('repoquery', '--quiet', '--repo=ceph-source', '--arch=src');
     t.equal(sources.trim(), 'xzipped-0:1.0-1.src');
 
-    const arm = dnfRoot(join(folder, 'arm'), 'aarch64');
+    const arm = dnfRoot(join(folder, 'arm'), { arch: 'aarch64' });
     arm.addRepo('ceph.repo', text);
     await arm.run('install', 'docs');
     t.strictSame(await arm.installed(), ['docs'], 'where no package has the arch, those of none');

@@ -14,10 +14,12 @@ export interface DemoRepo {
 export class DemoClient {
   readonly #services: DemoServices;
   readonly #project: DemoProject;
+  readonly #signal: AbortSignal;
 
-  constructor(services: DemoServices, project: DemoProject) {
+  constructor(services: DemoServices, project: DemoProject, signal: AbortSignal) {
     this.#services = services;
     this.#project = project;
+    this.#signal = signal;
   }
 
   async nextNode(): Promise<string> {
@@ -72,8 +74,12 @@ export class DemoClient {
     return this.#ask('latest', { project: name, ref, platforms });
   }
 
-  sourceList(repo: DemoRepo, format: 'sources' | 'list' | 'repo'): Promise<string> {
-    return this.#text('GET', `${repo.chacraUrl}repo?format=${format}&signed=1`);
+  async sourceList(
+    repo: DemoRepo,
+    format: 'sources' | 'list' | 'repo',
+  ): Promise<{ url: string; text: string }> {
+    const url = `${repo.chacraUrl}repo?format=${format}&signed=1`;
+    return { url, text: await this.#text('GET', url) };
   }
 
   #ask(what: 'matrix' | 'latest', query: Record<string, string>): Promise<string> {
@@ -84,6 +90,7 @@ export class DemoClient {
   async #text(method: string, url: string, body?: Uint8Array | string): Promise<string> {
     const response = await fetch(url, {
       method,
+      signal: this.#signal,
       headers: {
         Authorization: this.#services.authorization,
         ...(typeof body === 'string' ? { 'Content-Type': 'application/json' } : {}),

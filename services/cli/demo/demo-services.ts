@@ -18,6 +18,8 @@ export interface DemoServices {
   readonly nodes: readonly string[];
   /** Where the admin's key is. */
   readonly credentials: string;
+  /** Where the key is that signs the repositories. */
+  readonly signingKey: string;
   /** The header of the admin. */
   readonly authorization: string;
   stop(): Promise<void>;
@@ -35,7 +37,8 @@ chacra:
 export async function startServices(folder: string, count: number): Promise<DemoServices> {
   await mkdir(folder, { recursive: true });
   const { armoredKey } = await makeSigningKey({ type: 'ed25519', name: 'gitbuilder demo' });
-  await writeFile(join(folder, 'signing.asc'), armoredKey, { mode: 0o600 });
+  const signingKey = join(folder, 'signing.asc');
+  await writeFile(signingKey, armoredKey, { mode: 0o600 });
   const base = parseConfiguration(CONFIGURATION, join(folder, 'gitbuilder.yaml'));
   const { users, file: credentials } = await firstUsers(folder);
   const options = { clock: systemClock, log: makeLogger('error'), version: ownVersion() };
@@ -60,7 +63,7 @@ export async function startServices(folder: string, count: number): Promise<Demo
     await untilKnown(shaman.url, count);
     const [user = '', secret = ''] = splitOnce((await readFile(credentials, 'utf8')).trim());
     const authorization = basicAuthorization(user, secret);
-    return { shaman: shaman.url, nodes, credentials, authorization, stop };
+    return { shaman: shaman.url, nodes, credentials, signingKey, authorization, stop };
   } catch (cause) {
     await stop();
     throw cause;

@@ -10,10 +10,16 @@ interface Change {
 }
 
 /** Listens to shaman's event stream, as a waiting person's browser would. */
-export async function followEvents(shaman: string, project: string): Promise<FollowedEvents> {
+export async function followEvents(
+  shaman: string,
+  project: string,
+  stop: AbortSignal,
+): Promise<FollowedEvents> {
   const hangUp = new AbortController();
   const query = new URLSearchParams({ project }).toString();
-  const response = await fetch(`${shaman}api/v1/events?${query}`, { signal: hangUp.signal });
+  const response = await fetch(`${shaman}api/v1/events?${query}`, {
+    signal: AbortSignal.any([hangUp.signal, stop]),
+  });
   if (!response.ok || response.body === null) {
     throw new Error(`shaman's event stream answered ${response.status}`);
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { aptRoot } from './apt-root.ts';
 import { PROGRAM } from './demo-project.ts';
 import { dnfRoot, zypperRoot } from './rpm-root.ts';
-import { hasTool } from './run-tool.ts';
+import { canBeRoot, hasTool } from './run-tool.ts';
 
 /** Installs from a source list and answers what the installed program printed. */
 export interface Installer {
@@ -11,7 +11,9 @@ export interface Installer {
   readonly tools: readonly string[];
   readonly format: 'sources' | 'repo';
   readonly distro: string;
-  install(folder: string, sourceList: string): Promise<string>;
+  /** Whether it works for nobody else than root, even in a folder of one's own. */
+  readonly asRoot: boolean;
+  install(folder: string, sourceList: string, signal: AbortSignal): Promise<string>;
 }
 
 /** The real package managers, each in a root of its own: nothing of this machine is read or changed. */
@@ -21,8 +23,9 @@ export const INSTALLERS: readonly Installer[] = [
     tools: ['apt-get', 'dpkg'],
     format: 'sources',
     distro: 'debian',
-    async install(folder, sourceList) {
-      const root = aptRoot(await made(folder));
+    asRoot: false,
+    async install(folder, sourceList, signal) {
+      const root = aptRoot(await made(folder), signal);
       root.addSource('gitbuilder.sources', sourceList);
       await root.aptGet('update');
       await root.aptGet('install', PROGRAM);
@@ -34,8 +37,9 @@ export const INSTALLERS: readonly Installer[] = [
     tools: ['dnf', 'rpm'],
     format: 'repo',
     distro: 'centos',
-    async install(folder, sourceList) {
-      const root = dnfRoot(await made(folder));
+    asRoot: true,
+    async install(folder, sourceList, signal) {
+      const root = dnfRoot(await made(folder), { signal });
       root.addRepo('gitbuilder.repo', sourceList);
       await root.run('install', PROGRAM);
       return root.command(PROGRAM);
@@ -46,8 +50,9 @@ export const INSTALLERS: readonly Installer[] = [
     tools: ['zypper', 'rpm'],
     format: 'repo',
     distro: 'centos',
-    async install(folder, sourceList) {
-      const root = zypperRoot(await made(folder));
+    asRoot: true,
+    async install(folder, sourceList, signal) {
+      const root = zypperRoot(await made(folder), signal);
       root.addRepo('gitbuilder.repo', sourceList);
       await root.run('install', PROGRAM);
       return root.command(PROGRAM);
@@ -56,11 +61,11 @@ export const INSTALLERS: readonly Installer[] = [
 ];
 
 /** Why an installer cannot work here; null when it can. */
-export function whyNot({ tools }: Installer): string | null {
+export async function whyNot({ tools, asRoot }: Installer): Promise<string | null> {
   const missing = tools.filter((tool) => !hasTool(tool));
   if (missing.length > 0) return `${missing.join(' and ')} not installed`;
-  const isRoot = process.getuid?.() === 0;
-  return isRoot || hasTool('unshare') ? null : 'needs root, or unshare of util-linux';
+  if (!asRoot || (await canBeRoot())) return null;
+  return "it works for root only, and this system does not let its users run 'unshare --map-root-user'";
 }
 
 async function made(folder: string): Promise<string> {

@@ -1,10 +1,13 @@
 /** Tells the demo's story: numbered steps with their times, facts below them. */
 export class Narrator {
   readonly #print: (text: string) => void;
+  readonly #stop: AbortSignal;
   #number = 0;
 
-  constructor(print: (text: string) => void) {
+  /** After `stop` no step begins. */
+  constructor(print: (text: string) => void, stop: AbortSignal) {
     this.#print = print;
+    this.#stop = stop;
   }
 
   say(text = ''): void {
@@ -13,6 +16,7 @@ export class Narrator {
 
   /** Announces a step before it begins, because some take a while, and says at its end how long. */
   async step<T>(title: string, work: (fact: (text: string) => void) => Promise<T>): Promise<T> {
+    this.#stop.throwIfAborted();
     this.#number += 1;
     this.say(`\n${String(this.#number).padStart(2)}. ${title}`);
     const started = performance.now();
@@ -22,7 +26,7 @@ export class Narrator {
       this.say(`    done in ${took()}`);
       return result;
     } catch (cause) {
-      this.say(`    failed after ${took()}`);
+      this.say(`    ${this.#stop.aborted ? 'stopped' : 'failed'} after ${took()}`);
       throw cause;
     }
   }

@@ -9,12 +9,20 @@ import { INSTALLERS, whyNot } from './install-packages.ts';
 import type { Narrator } from './narrator.ts';
 
 const PLATFORMS = 'bookworm,centos9';
+const APT_PLACES = [
+  ['sources', '/etc/apt/sources.list.d/hello.sources'],
+  ['list', '/etc/apt/sources.list.d/hello.list (the same, in one line)'],
+] as const;
+const YUM_PLACES = [
+  ['repo', '/etc/yum.repos.d/hello.repo (dnf) or /etc/zypp/repos.d/hello.repo (zypper)'],
+] as const;
 
 /** From a git repository to an installed package: everything that a build and its users do. */
 export async function tellDemo(
   folder: string,
   services: DemoServices,
   narrator: Narrator,
+  signal: AbortSignal,
 ): Promise<void> {
   const project = await narrator.step('a small project in a git repository', async (fact) => {
     const made = await makeProject(join(folder, 'project'), fact);
@@ -29,13 +37,13 @@ export async function tellDemo(
     for (const { file, bytes, by } of packages) fact(`${file}, ${bytes.length} bytes, by ${by}`);
     return packages;
   });
-  const client = new DemoClient(services, project);
+  const client = new DemoClient(services, project, signal);
   const node = await narrator.step('shaman hands out a storage node', async (fact) => {
     const url = await client.nextNode();
     fact(url);
     return url;
   });
-  const events = await followEvents(services.shaman, project.name);
+  const events = await followEvents(services.shaman, project.name, signal);
   const repos = await narrator.step('the packages are uploaded there', async (fact) => {
     const uploaded: DemoRepo[] = [];
     for (const each of built) {
@@ -48,7 +56,8 @@ export async function tellDemo(
   });
   await narrator.step('their repositories are published, signed', async (fact) => {
     await Promise.all(repos.map((repo) => client.update(repo)));
-    await client.isBuilt(PLATFORMS);
+    const answer = await client.isBuilt(PLATFORMS);
+    if (!/^built yes$/m.test(answer)) throw new Error(`they are not ready:\n${answer}`);
     for (const line of await events.untilReady(repos.length)) fact(line);
   });
   await narrator.step(`"Is ${project.sha1.slice(0, 12)} built for ${PLATFORMS}?"`, async (fact) => {
@@ -57,32 +66,37 @@ export async function tellDemo(
   await narrator.step(`"What is the latest main for ${PLATFORMS}?"`, async (fact) => {
     fact(await client.latest(PLATFORMS));
   });
-  for (const repo of repos) await showSourceList(narrator, client, repo);
+  for (const repo of repos) await showSourceLists(narrator, client, repo);
+  const skipped: string[] = [];
   for (const installer of INSTALLERS) {
     const repo = repos.find(({ distro }) => distro === installer.distro);
-    const reason = whyNot(installer);
+    const reason = await whyNot(installer);
     if (repo === undefined || reason !== null) {
-      narrator.say(`\n    ${installer.name} is skipped: ${reason ?? 'nothing is built for it'}`);
+      skipped.push(`${installer.name} is skipped: ${reason ?? 'nothing is built for it'}`);
       continue;
     }
     await narrator.step(`${installer.name} installs it and it runs`, async (fact) => {
-      const list = await client.sourceList(repo, installer.format);
-      fact((await installer.install(join(folder, installer.name), list)).trimEnd());
+      const { text } = await client.sourceList(repo, installer.format);
+      const said = await installer.install(join(folder, installer.name), text, signal);
+      if (!said.includes(project.sha1.slice(0, 12))) {
+        throw new Error(`the installed program is not the one that was built: it says ${said}`);
+      }
+      fact(said);
     });
   }
+  narrator.say();
+  for (const line of skipped) narrator.say(line);
 }
 
-async function showSourceList(
+async function showSourceLists(
   narrator: Narrator,
   client: DemoClient,
   repo: DemoRepo,
 ): Promise<void> {
-  const format = repo.distro === 'debian' ? 'sources' : 'repo';
-  const place =
-    format === 'sources'
-      ? '/etc/apt/sources.list.d/hello.sources'
-      : '/etc/yum.repos.d/hello.repo (dnf) or /etc/zypp/repos.d/hello.repo (zypper)';
-  await narrator.step(`what its users put into ${place}`, async (fact) => {
-    fact(await client.sourceList(repo, format));
-  });
+  for (const [format, place] of repo.distro === 'debian' ? APT_PLACES : YUM_PLACES) {
+    await narrator.step(`what its users put into ${place}`, async (fact) => {
+      const { url, text } = await client.sourceList(repo, format);
+      fact(`from ${url}\n\n${text}`);
+    });
+  }
 }
