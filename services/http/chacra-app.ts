@@ -20,11 +20,14 @@ import { documentRoutes } from './documents.ts';
 import { requireAccess } from './exchange.ts';
 import type { Anonymous } from './exchange.ts';
 import { knownBlobsRoute } from './known-blobs.ts';
+import { badPath } from './path-segments.ts';
 import { servePublished } from './published.ts';
 import { registrar } from './register.ts';
 import { keyRoute, reposRoutes } from './repos.ts';
 import { searchRoute } from './search.ts';
 import { serveUpload, uploadTarget } from './upload.ts';
+
+const PUBLISHED = /^\/r(?:[/?]|$)/;
 
 export interface ChacraAppOptions {
   readonly context: ChacraContext;
@@ -63,7 +66,7 @@ export function chacraApp(options: ChacraAppOptions): Listener {
   const app = expressApp(options, ids, baseOf, callerOf, fail);
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    if (request.url?.startsWith('/r/') === true) {
+    if (PUBLISHED.test(request.url ?? '')) {
       requireAccess(anonymous === 'none' ? callerOf(request) : null, null, anonymous);
       await servePublished(context, request, response, () => baseOf(request));
       return;
@@ -85,6 +88,9 @@ export function chacraApp(options: ChacraAppOptions): Listener {
     const requestId = randomUUID();
     ids.set(request, requestId);
     response.setHeader('X-Request-Id', requestId);
+    // Uploaded files are anybody's: no browser shall run what is in them. Helmet knows only express.
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    response.setHeader('Content-Security-Policy', "default-src 'none'");
     handle(request, response).catch((cause: unknown) => fail(request, response, cause));
   };
 }
@@ -142,22 +148,9 @@ function expressApp(
   });
   // express knows an error handler by its four parameters
   const onError: ErrorRequestHandler = (cause: unknown, request, response, _next) => {
-    fail(request, response, isBadPath(cause) ? badPath(request.url, cause) : cause);
+    // express throws this one for a segment that it cannot decode.
+    fail(request, response, cause instanceof URIError ? badPath(request.url, cause) : cause);
   };
   app.use(onError);
   return app;
-}
-
-/** express could not decode a path segment. */
-function isBadPath(cause: unknown): boolean {
-  return cause instanceof URIError;
-}
-
-function badPath(url: string, cause: unknown): GitbuilderError {
-  const fields = {
-    what: 'path',
-    value: JSON.stringify(url),
-    reason: 'it is not valid percent-encoding',
-  };
-  return new GitbuilderError('NAME_INVALID', fields, { cause });
 }

@@ -11,6 +11,7 @@ import type { ChacraContext } from './chacra-context.ts';
 import { isUnchanged, validators } from './conditions.ts';
 import { directoryPage } from './directory-page.ts';
 import { missing } from './levels.ts';
+import { pathSegments } from './path-segments.ts';
 import { sendBlob } from './send-blob.ts';
 
 const FOREVER = 'public, max-age=31536000, immutable';
@@ -31,16 +32,18 @@ export async function servePublished(
       allow: 'GET, HEAD',
     });
   }
-  const path = (request.url ?? '').split('?', 1)[0] ?? '';
-  const segments = path.slice('/r/'.length).split('/').map(decodeTwice);
+  const segments = pathSegments(request.url ?? '').slice(1);
   const isFolderPath = segments.at(-1) === '';
   if (isFolderPath) segments.pop();
-  const located = locateRepo(context.repos, segments);
+  const address = segments.map(plainSlashes);
+  const located = locateRepo(context.repos, address);
   if (located === null) {
-    sendFolder(request, response, publicUrl(), listAbove(context, segments));
+    sendFolder(request, response, publicUrl(), listAbove(context, address));
     return;
   }
-  const { repo, rest } = located;
+  const { repo } = located;
+  // Below a repo a name is what it is, also one with `%2F` in it.
+  const rest = segments.slice(segments.length - located.rest.length);
   if (repo.head.live === null) {
     const fields = { repo: repoPath(repo.identity), status: repo.head.status };
     throw new GitbuilderError('NOT_PUBLISHED', fields);
@@ -62,17 +65,8 @@ export async function servePublished(
 }
 
 /** apt decodes `%2F` itself, so our source lists say `%252F`; both mean the slash of a ref. */
-function decodeTwice(segment: string): string {
-  try {
-    const once = segment.includes('%') ? decodeURIComponent(segment) : segment;
-    return once.replace(/%2F/gi, '/');
-  } catch (cause) {
-    throw new GitbuilderError(
-      'NAME_INVALID',
-      { what: 'path', value: JSON.stringify(segment), reason: 'it is not valid percent-encoding' },
-      { cause },
-    );
-  }
+function plainSlashes(segment: string): string {
+  return segment.replace(/%2F/gi, '/');
 }
 
 /** The folders above the repositories: only what leads to a published one. */

@@ -10,6 +10,7 @@ import { archOf, identityOf } from './addresses.ts';
 import type { ChacraContext } from './chacra-context.ts';
 import { expectedDigests } from './expected-digests.ts';
 import { readMultipart } from './multipart.ts';
+import { pathSegments } from './path-segments.ts';
 import { wholeBody } from './request-body.ts';
 import type { BodyOptions } from './request-body.ts';
 
@@ -26,11 +27,10 @@ export interface UploadTarget {
 export function uploadTarget(request: IncomingMessage): UploadTarget | null {
   const { method } = request;
   if (method !== 'PUT' && (method !== 'POST' || isJson(request))) return null;
-  const [path = ''] = (request.url ?? '').split('?');
-  const parts = path.split('/');
-  if (parts[1] !== 'binaries') return null;
+  const [root, ...parts] = pathSegments(request.url ?? '');
+  if (root !== 'binaries') return null;
   if (parts.at(-1) === '') parts.pop();
-  const [project, ref, sha1, distro, version, arch, ...rest] = parts.slice(2).map(decode);
+  const [project, ref, sha1, distro, version, arch, ...rest] = parts;
   if (arch === undefined) return null;
   const flavored = rest[0] === 'flavors';
   const [flavor, name, ...extra] = flavored ? rest.slice(1) : ['default', ...rest];
@@ -48,19 +48,6 @@ export function uploadTarget(request: IncomingMessage): UploadTarget | null {
 
 function isJson(request: IncomingMessage): boolean {
   return /^application\/json\b/i.test(request.headers['content-type'] ?? '');
-}
-
-function decode(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch (cause) {
-    const fields = {
-      what: 'path',
-      value: JSON.stringify(segment),
-      reason: 'it is not valid percent-encoding',
-    };
-    throw new GitbuilderError('NAME_INVALID', fields, { cause });
-  }
 }
 
 /** Takes an upload in, in any of its three forms. Whatever can be refused is refused before the body. */
