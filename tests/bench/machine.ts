@@ -1,5 +1,5 @@
 import { existsSync, statfsSync } from 'node:fs';
-import { cpus, tmpdir, totalmem } from 'node:os';
+import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 
 const TMPFS = 0x01021994;
 const SHARED_MEMORY = '/dev/shm';
@@ -13,6 +13,12 @@ export function workRoot(): { readonly path: string; readonly kind: string } {
     if (type === TMPFS && bavail * bsize > ENOUGH) return { path, kind: 'tmpfs' };
   }
   return { path: tmpdir(), kind: 'disk' };
+}
+
+/** How busy others keep the machine, in cores; latencies are worth little above a tenth of one. */
+export function busyCores(): number {
+  const [lastMinute = 0] = loadavg();
+  return lastMinute;
 }
 
 /** What figures depend on, without anything that names the machine. */

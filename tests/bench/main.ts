@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { cephDebs, smallDebs } from './corpus/debs.ts';
 import { rpmsOf, smallRpms } from './corpus/rpms.ts';
-import { machine, workRoot } from './machine.ts';
+import { busyCores, machine, workRoot } from './machine.ts';
 import { markdownTable, writeIntoPage } from './report.ts';
 import type { Bench, Finding, Row } from './row.ts';
 import { cost } from './rows/cost.ts';
@@ -27,6 +27,8 @@ const ROWS: readonly Row[] = [
   ...[oneMoreVisible, readersWhileArriving, manyBinaries],
   shaman,
 ];
+/** Load that a resting system may have. */
+const QUIET = 0.3;
 /** Rows without a table of their own are of the storage node. */
 const TABLES = ['bench', 'shaman'] as const;
 
@@ -61,6 +63,8 @@ async function main({ only, runs, quick = false, write = false }: Options): Prom
   const rows = ROWS.filter(({ name }) => wanted?.includes(name) ?? true);
   const work = mkdtempSync(join(workRoot().path, 'gitbuilder-bench-'));
   const findings = new Map<string, Finding[]>();
+  const busy = busyCores().toFixed(1);
+  if (Number(busy) > QUIET) say(`the machine is not quiet: ${busy} cores are busy before we begin`);
   const left: string[] = [];
   try {
     const bench = benchIn(work, { runs: Number(runs), quick, say });
@@ -88,7 +92,7 @@ async function main({ only, runs, quick = false, write = false }: Options): Prom
     ...(process.argv.length > 2 ? ['--'] : []),
     ...process.argv.slice(2),
   ];
-  const about = `${new Date().toISOString().slice(0, 10)}, ${machine()}: \`${command.join(' ')}\``;
+  const about = `${new Date().toISOString().slice(0, 10)}, ${machine()}, ${busy} cores busy with other things: \`${command.join(' ')}\``;
   for (const table of TABLES) {
     const found = findings.get(table);
     if (found === undefined) continue;

@@ -8,7 +8,7 @@ import { debTarget, rpmTarget } from './target.ts';
 import type { Target } from './target.ts';
 
 const WARM_PACKAGES = 60;
-const WARM_ROUNDS = 6;
+const WARM_ROUNDS = 30;
 
 /**
  * Lets a new process publish other packages for a while: the tools beside it are compiled programs,

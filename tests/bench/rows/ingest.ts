@@ -27,13 +27,14 @@ export const ingest: Row = {
       shipped: () => uploadToOurs(bench, debs, true),
       hashed: () => uploadToNginx(bench, debs, true),
     });
-    const rate = (seconds: number) => `${Math.round(debs.bytes / seconds / 1e6)} MB/s`;
-    const beside = `nginx \`dav_methods PUT\`, no hash: ${spread(nginx, rate)}; and \`openssl dgst -sha256\` of each after it: ${rate(median(hashed))}`;
+    const perSecond = (seconds: number) => debs.bytes / seconds;
+    const rate = (bytes: number) => `${Math.round(bytes / 1e6)} MB/s`;
+    const beside = `nginx \`dav_methods PUT\`, no hash: ${spread(nginx.map(perSecond), rate)}; and \`openssl dgst -sha256\` of each after it: ${rate(perSecond(median(hashed)))}`;
     const row = (what: string, ours: readonly number[], share: number): Finding => {
       const ratio = median(ours.map((seconds, run) => (nginx[run] ?? Number.NaN) / seconds));
       return {
         what,
-        ours: spread(ours, rate),
+        ours: spread(ours.map(perSecond), rate),
         beside,
         ratio: ratio.toFixed(2),
         target: `≥ ${share}`,
