@@ -1,4 +1,5 @@
 import { Malformed, shown } from './malformed.ts';
+import { trimEndOf } from './trim-end.ts';
 
 export interface ControlField {
   readonly name: string;
@@ -32,7 +33,7 @@ export function controlParagraphs(text: string): ControlParagraph[] {
   };
   for (const [index, untrimmed] of text.split('\n').entries()) {
     const where = `line ${index + 1} of its control data`;
-    const line = untrimmed.replace(/[ \t\r]+$/, '');
+    const line = trimEndOf(untrimmed, ' \t\r');
     if (/[\0\r]/.test(line)) throw new Malformed(`${where} holds a NUL or a carriage return`);
     if (untrimmed === '') close();
     else if (line === '') throw new Malformed(`${where} is blank but not empty`);
@@ -66,7 +67,7 @@ export function onlyParagraph(text: string): ControlParagraph {
 
 function readField(line: string, where: string): ControlField {
   const colon = line.indexOf(':');
-  const name = line.slice(0, Math.max(colon, 0)).replace(/[ \t]+$/, '');
+  const name = trimEndOf(line.slice(0, Math.max(colon, 0)), ' \t');
   if (!/^[!"$-,.-9;-~][!-9;-~]*$/.test(name)) {
     throw new Malformed(`${where} is no field: ${shown(line)}`);
   }

@@ -5,6 +5,7 @@ import { readFiles } from './rpm-files.ts';
 import type { RpmFile } from './rpm-files.ts';
 import type { RpmTags } from './rpm-header.ts';
 import { SIGNATURE_TAG, TAG } from './rpm-tags.ts';
+import { isXmlText } from './xml-text.ts';
 
 /** What the three index documents say of a package, read from its headers. */
 export interface RpmPackage {
@@ -89,7 +90,8 @@ export function readPackage(
 function word(tags: RpmTags, tag: 'name' | 'version' | 'release' | 'arch', shape: RegExp): string {
   const text = tags.text(TAG[tag]);
   if (text === null) throw new Malformed(`its header has no ${tag}`);
-  if (!shape.test(text)) throw new Malformed(`its ${tag} cannot be ${shown(text)}`);
+  if (!shape.test(text) || !isXmlText(text))
+    throw new Malformed(`its ${tag} cannot be ${shown(text)}`);
   return text;
 }
 

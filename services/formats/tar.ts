@@ -49,7 +49,7 @@ export function tarEntries(tar: Uint8Array): TarEntry[] {
 
 /** A regular file of the archive's top folder, stored as `NAME` or `./NAME`; it must be there once. */
 export function fileInTar(tar: Uint8Array, wanted: string): Uint8Array {
-  const found = tarEntries(tar).filter(({ name }) => name.replace(/^(?:\.\/+)+/, '') === wanted);
+  const found = tarEntries(tar).filter(({ name }) => isAt(name, wanted));
   const [entry, second] = found;
   if (entry === undefined) throw new Malformed(`its control archive holds no file ${wanted}`);
   if (second !== undefined) throw new Malformed(`its control archive holds ${wanted} twice`);
@@ -57,6 +57,15 @@ export function fileInTar(tar: Uint8Array, wanted: string): Uint8Array {
     throw new Malformed(`${wanted} in its control archive is not a regular file`);
   }
   return entry.content;
+}
+
+/** Whether a path is a name in the top folder; as patterns that keep no count, for it may be megabytes long. */
+function isAt(path: string, name: string): boolean {
+  if (!path.endsWith(name)) return false;
+  const folder = path.slice(0, -name.length);
+  return (
+    folder === '' || (/^\.\//.test(folder) && folder.endsWith('/') && !/[^./]|\.\./.test(folder))
+  );
 }
 
 /** The sum of all header bytes, those of the sum itself counted as blanks. */

@@ -1,4 +1,5 @@
 import type { RpmChangelog, RpmPackage } from './rpm-package.ts';
+import { trimEndOf } from './trim-end.ts';
 import { XmlPieces, escapeAttribute, escapeText, withoutForbidden } from './xml-text.ts';
 import { packageStart } from './yum-elements.ts';
 
@@ -9,7 +10,7 @@ export function yumOther(rpm: RpmPackage): string {
   const xml = new XmlPieces();
   xml.add(packageStart(rpm));
   for (const { time, author, text } of listedChangelogs(rpm.changelogs)) {
-    const name = escapeAttribute(withoutForbidden(author.replace(/(?<=.) +$/s, '')));
+    const name = escapeAttribute(withoutForbidden(withoutLastBlanks(author)));
     const prose = escapeText(withoutForbidden(text));
     xml.add(`<changelog author="${name}" date="${time}">${prose}</changelog>\n`);
   }
@@ -33,4 +34,9 @@ function listedChangelogs(changelogs: readonly RpmChangelog[]): RpmChangelog[] {
     }
   }
   return newestFirst.map((entry, index) => ({ ...entry, time: times[index] ?? 0 })).reverse();
+}
+
+/** As createrepo_c, which leaves the first character whatever it is. */
+function withoutLastBlanks(author: string): string {
+  return author.slice(0, 1) + trimEndOf(author.slice(1), ' ');
 }
