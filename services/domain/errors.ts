@@ -101,7 +101,7 @@ export const ERRORS = {
   BODY_TOO_LARGE: {
     status: 413,
     message: 'the body is larger than {limit} bytes',
-    advice: 'The limit for uploads is the setting chacra.maxUploadBytes.',
+    advice: 'Send less at once. For uploads the limit is the setting chacra.maxUploadBytes.',
   },
   DISK_FULL: {
     status: 507,

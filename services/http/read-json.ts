@@ -3,6 +3,8 @@ import type { z } from 'zod';
 import { GitbuilderError } from '../domain/errors.ts';
 
 const LIMIT = 1024 * 1024;
+/** Deeper ones can be read, but not written again: JSON.stringify takes a stack frame for each level. */
+const MOST_LEVELS = 100;
 
 /** Reads a small body whole; BODY_TOO_LARGE for one of more than 1 MiB. */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
@@ -35,10 +37,25 @@ export async function readJson<T>(request: IncomingMessage, schema: z.ZodType<T>
       { cause },
     );
   }
+  if (isDeep(value)) {
+    const reason = `the JSON body is nested deeper than ${MOST_LEVELS} levels`;
+    throw new GitbuilderError('REQUEST_INVALID', { reason });
+  }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const reason = parsed.error.issues
     .map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
     .join('; ');
   throw new GitbuilderError('REQUEST_INVALID', { reason });
+}
+
+function isDeep(value: unknown): boolean {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > MOST_LEVELS) return true;
+    level = level.flatMap((one): unknown[] =>
+      typeof one === 'object' && one !== null ? Object.values(one) : [],
+    );
+  }
+  return false;
 }

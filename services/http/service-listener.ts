@@ -39,11 +39,15 @@ export interface ServiceOptions {
   readonly log: RequestLog;
   /** Registers the routes that express serves. */
   readonly routes: (register: Register) => void;
-  /** Looks at each request before express does; null leaves it to express. */
+  /**
+   * Looks at each request before express does; null leaves it to express. `refuse` is for handlers
+   * that must answer before they have come to their end.
+   */
   readonly fast: (
     request: IncomingMessage,
     response: ServerResponse,
     open: OpenExchange,
+    refuse: (error: GitbuilderError) => void,
   ) => Answer | Promise<Answer> | null;
 }
 
@@ -84,7 +88,8 @@ export function serviceListener(options: ServiceOptions): Listener {
 
   const app = expressApp(options, open, fail);
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const answer = options.fast(request, response, open);
+    const refuse = (error: GitbuilderError) => fail(request, response, error);
+    const answer = options.fast(request, response, open, refuse);
     if (answer === null) app(request, response);
     else sendAnswer(response, await answer);
   };
@@ -93,7 +98,9 @@ export function serviceListener(options: ServiceOptions): Listener {
     const requestId = randomUUID();
     ids.set(request, requestId);
     response.setHeader('X-Request-Id', requestId);
+    // No browser shall run what somebody uploaded or wrote into a path. Helmet knows only express.
     response.setHeader('X-Content-Type-Options', 'nosniff');
+    response.setHeader('Content-Security-Policy', "default-src 'none'");
     handle(request, response).catch((cause: unknown) => fail(request, response, cause));
   };
 }
@@ -113,7 +120,9 @@ function expressApp(
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(helmet({ strictTransportSecurity: false, contentSecurityPolicy: { useDefaults: true } }));
+  // Served over plain HTTP too: nothing here may send a browser to https.
+  const directives = { upgradeInsecureRequests: null };
+  app.use(helmet({ strictTransportSecurity: false, contentSecurityPolicy: { directives } }));
   const { register, finish } = registrar(app, (request, response, route) =>
     // Our paths have no wildcard or repeated parameter, so each is one string.
     open(request, response, route, request.params as Record<string, string>),

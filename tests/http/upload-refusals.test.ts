@@ -10,6 +10,7 @@ import { openRaw, requestHead } from '../fixtures/raw-connection.ts';
 import { BINARIES, REPOS } from '../fixtures/some-address.ts';
 import { someDeb } from '../fixtures/some-packages.ts';
 import { testFolder } from '../fixtures/test-folder.ts';
+import { errorsOf } from '../fixtures/untouched.ts';
 
 const LIMIT = 100_000;
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -137,10 +138,7 @@ t.test('what breaks off leaves nothing', async (t) => {
   t.equal((await node.fetch('binaries/ceph/')).status, 404);
   const again = await node.fetch(`${BINARIES}/`, { method: 'POST', ...form });
   t.equal(again.status, 201, 'and can be sent again');
-  t.same(
-    node.log.lines.filter(({ level }) => level === 'error'),
-    [],
-  );
+  t.same(errorsOf(node), []);
 });
 
 t.test('a refused file frees its disk; a kept one of the same bytes stays', async (t) => {
