@@ -1,9 +1,11 @@
-/** Half a millisecond of small writes. */
-const AT_ONCE = 48;
+/** A third of a millisecond of small writes. */
+const AT_ONCE = 24;
+/** Between two such pieces: most of the time stays with requests, and a thousand are told in 60 ms. */
+const PAUSE_MILLISECONDS = 1;
 
 /**
  * Work that comes in large numbers at one moment, such as telling a thousand listeners: done in its
- * order, a little in each turn of the event loop, so that requests are answered in between.
+ * order, a little at a time, so that requests are answered in between. The first few wait for nothing.
  */
 export class Turns {
   #waiting: Array<() => void> = [];
@@ -12,7 +14,9 @@ export class Turns {
   /** Does it soon. The work must not throw. */
   add(work: () => void): void {
     this.#waiting.push(work);
-    this.#schedule();
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setImmediate(() => this.#doSome());
   }
 
   /** Resolves when it is the caller's turn. */
@@ -20,13 +24,9 @@ export class Turns {
     return new Promise((resolve) => this.add(resolve));
   }
 
-  #schedule(): void {
-    if (this.#isDue || this.#waiting.length === 0) return;
-    this.#isDue = true;
-    setImmediate(() => {
-      this.#isDue = false;
-      for (const work of this.#waiting.splice(0, AT_ONCE)) work();
-      this.#schedule();
-    });
+  #doSome(): void {
+    for (const work of this.#waiting.splice(0, AT_ONCE)) work();
+    this.#isDue = this.#waiting.length > 0;
+    if (this.#isDue) setTimeout(() => this.#doSome(), PAUSE_MILLISECONDS);
   }
 }
