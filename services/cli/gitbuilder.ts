@@ -4,6 +4,7 @@ import { GitbuilderError } from '../domain/errors.ts';
 import { demoCommand } from './demo.ts';
 import { keyCommands } from './key.ts';
 import { serveCommand } from './serve.ts';
+import { uploadCommand } from './upload.ts';
 import { ownVersion } from './version.ts';
 
 const program = new Command('gitbuilder')
@@ -13,6 +14,7 @@ const program = new Command('gitbuilder')
 serveCommand(program);
 demoCommand(program);
 keyCommands(program);
+uploadCommand(program);
 
 try {
   await program.parseAsync();

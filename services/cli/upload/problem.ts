@@ -1,0 +1,34 @@
+import { GitbuilderError } from '../../domain/errors.ts';
+
+/** Why one file or one request came to nothing, said to a person; trying again would not help. */
+export class Problem extends Error {
+  /** What to do about it, where there is something. */
+  readonly advice: string | null;
+
+  constructor(message: string, advice: string | null = null, options: { cause?: unknown } = {}) {
+    super(message, options);
+    this.name = 'Problem';
+    this.advice = advice;
+  }
+}
+
+/** A mistake in how the command was called. */
+export class UsageError extends Error {}
+
+/** Text of others in one line on a terminal: control characters are shown, not obeyed. */
+export function oneLine(text: string): string {
+  return text.replace(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1));
+}
+
+/** An error as it is told. */
+export interface Trouble {
+  readonly message: string;
+  readonly advice: string | null;
+}
+
+/** What to tell of anything that was thrown. */
+export function troubleOf(cause: unknown): Trouble {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const advises = cause instanceof Problem || cause instanceof GitbuilderError;
+  return { message, advice: advises ? cause.advice : null };
+}
