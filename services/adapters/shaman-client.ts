@@ -13,15 +13,18 @@ export interface ShamanAccess {
 }
 
 /** Talks to shaman over HTTP as the original's chacra does: Basic credentials, JSON bodies. */
-export function httpShamanClient(options: ShamanAccess): ShamanClient & NodeRegistry {
+export function httpShamanClient(
+  options: ShamanAccess & { readonly timeoutMilliseconds?: number },
+): ShamanClient & NodeRegistry {
   const authorization = basicAuthorization(options.user, options.key);
+  const timeout = options.timeoutMilliseconds ?? TIMEOUT_MILLISECONDS;
   const post = async (path: string, body: object) => {
     const response = await fetch(`${options.url}${path}`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', Authorization: authorization },
       body: JSON.stringify(body),
       redirect: 'manual',
-      signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
+      signal: AbortSignal.timeout(timeout),
     });
     const text = await response.text();
     return {
