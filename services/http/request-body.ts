@@ -42,6 +42,8 @@ export async function* wholeBody(
   } finally {
     request.setTimeout(0);
     request.off('timeout', onStall);
+    // Node drains only what nobody began to read, and many clients send everything before they read.
+    request.resume();
   }
   if (!request.complete) throw new GitbuilderError('BODY_INTERRUPTED', { received });
 }
