@@ -64,7 +64,7 @@ export function shamanReposRoutes(register: Register, context: ShamanContext): v
   }
 }
 
-/** `…/repo`: the 302 carries the text itself, for people forget `-L`; those who follow ignore it. */
+/** `…/repo`, with what was asked of the list (`format`, `signed`): the 302 carries the text itself, for people forget `-L`; those who follow ignore it. */
 export function sourceList(context: ShamanContext, { params, query }: Exchange): Answer {
   const arch = query.get('arch') ?? undefined;
   const repo = findReadyIn(context, { ...readyAddressOf(params), arch });
@@ -77,7 +77,10 @@ export function sourceList(context: ShamanContext, { params, query }: Exchange):
   if (query.get('text') === '1') {
     return hasText ? { kind: 'text', body } : { kind: 'empty', status: 204 };
   }
-  return { kind: 'text', status: 302, body, headers: { Location: `${repo.chacraUrl}repo` } };
+  const rest = new URLSearchParams([...query].filter(([name]) => name !== 'arch'));
+  const asked = rest.size === 0 ? '' : `?${rest.toString()}`;
+  const headers = { Location: `${repo.chacraUrl}repo${asked}` };
+  return { kind: 'text', status: 302, body, headers };
 }
 
 /** `…/{arch}` and below it: the files of the newest ready repository that has the arch. */

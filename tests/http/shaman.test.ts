@@ -160,6 +160,10 @@ t.test('cephadm, curl and the words for releases and archs', async (t) => {
     t.equal(answer.status, 302, path);
     t.equal(answer.headers.get('location'), `${target.chacra_url}repo`, path);
   }
+  const asked = await shaman.get(
+    `${base}/latest/ubuntu/jammy/repo?format=sources&signed=1&arch=x86_64`,
+  );
+  t.equal(asked.headers.get('location'), `${READY_EVENT.chacra_url}repo?format=sources&signed=1`);
   const deb = `deb [trusted=yes] ${READY_EVENT.url} jammy main\n`;
   t.equal(await (await shaman.get(`${base}/latest/ubuntu/jammy/repo`)).text(), deb, 'without -L');
   const plain = await shaman.get(`${base}/latest/ubuntu/jammy/repo?text=1`);
