@@ -40,6 +40,8 @@ export class EventStreams {
    */
   open(response: ServerResponse, filter: FeedFilter, after: number | null): () => void {
     const { feed, turns } = this.#options;
+    // The stream ends with its connection. Chunks would cost three writes for each one here.
+    response.removeHeader('Transfer-Encoding');
     response.writeHead(200, {
       'Content-Type': 'text/event-stream',
       'Cache-Control': 'no-cache, no-transform',
