@@ -136,6 +136,8 @@ t.test(
       await second.until(() => shaman.asked.length >= before + 2);
       t.same(shaman.taken, [], `${mood}`);
     }
+    const refused = second.node.log.lines.filter(({ message }) => message.includes('refused'));
+    t.same(refused, [], 'trouble is no refusal');
     await second.ask('DELETE', `repos/${tellingRepo(2)}/`);
     await second.node.stop();
 
