@@ -16,8 +16,9 @@ function requireSegment(what: string, value: string): void {
   if (value === '') refuse(what, value, 'it is empty');
   if (value === '.' || value === '..') refuse(what, value, 'it would leave its folder');
   if (value.includes('/') || value.includes('\\')) refuse(what, value, 'it holds a path separator');
-  // eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for
-  if (/[\u0000-\u001f\u007f]/.test(value)) refuse(what, value, 'it holds a control character');
+  if (/\p{Cc}/u.test(value)) refuse(what, value, 'it holds a control character');
+  // The index of a yum repository names its files, and no XML can hold these.
+  if (/\p{Noncharacter_Code_Point}/u.test(value)) refuse(what, value, 'it holds a noncharacter');
   if (/\p{Surrogate}/u.test(value)) refuse(what, value, 'it is not valid UTF-8');
   if (utf8Length(value) > MAX_BYTES) refuse(what, value, `it is longer than ${MAX_BYTES} bytes`);
 }

@@ -30,6 +30,8 @@ t.test('names in a URL', async (t) => {
     ['a%00b', /control character/],
     ['a%0D%0AX:b', /control character/],
     ['%7F', /control character/],
+    ['a%C2%85b', /control character/],
+    ['a%EF%BF%BEb', /noncharacter/],
     [encodeURIComponent(LONG), /longer than 255 bytes/],
     ['%zz', /percent-encoding/],
     ['%', /percent-encoding/],
