@@ -16,16 +16,18 @@ export function parseWebAddress(what: string, text: string): string {
 /** As `parseWebAddress`, with a slash at its end: clients join names to it. */
 export function parseFolderAddress(what: string, text: string): string {
   const address = parseWebAddress(what, text);
-  if (/[?#]/.test(address)) {
-    throw new GitbuilderError('REQUEST_INVALID', { reason: `${what}: it has a query or fragment` });
-  }
+  const refuse = (reason: string): never => {
+    throw new GitbuilderError('REQUEST_INVALID', { reason: `${what}: ${reason}` });
+  };
+  if (/[?#]/.test(address)) refuse('it has a query or fragment');
+  // It will stand in a Location header and in source lists.
+  if (/[^!-~]/.test(address)) refuse('it holds characters that must be percent-encoded');
   return address.endsWith('/') ? address : `${address}/`;
 }
 
 function whyNot(text: string): string | null {
   if (text.length > LONGEST) return `it is longer than ${LONGEST} characters`;
-  // eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for
-  if (/[\u0000-\u0020\u007f"'<>\\`]/.test(text)) return 'it holds a blank or a quoting character';
+  if (/[\p{Cc}\p{Z}"'<>\\`]/u.test(text)) return 'it holds a blank or a quoting character';
   if (!URL.canParse(text) || !/^https?:\/\//i.test(text)) return 'it is no http or https URL';
   const { username, password } = new URL(text);
   return username === '' && password === '' ? null : 'it holds a user or password';

@@ -13,6 +13,7 @@ import type { RepoAddress } from '../shaman/find-ready.ts';
 import { distinct, listProjects, reposBelow, requireProject } from '../shaman/list-repos.ts';
 import { recordRepoEvent } from '../shaman/record-repo-event.ts';
 import type { Exchange } from './exchange.ts';
+import { missing } from './levels.ts';
 import { readJson } from './read-json.ts';
 import type { Register } from './register.ts';
 import { sendList } from './send-list.ts';
@@ -88,7 +89,10 @@ export function files(context: ShamanContext, { params }: Exchange): Answer {
   const { arch, path = '' } = params;
   const repo = findReadyIn(context, { ...readyAddressOf(params), arch });
   if (repo.url === '') throw new GitbuilderError('NOT_READY', { repo: repo.chacraUrl });
-  const rest = path.split('/').map(encodeSegment).join('/');
+  const segments = path.split('/');
+  // Clients resolve these, and would leave the repository.
+  if (segments.some((segment) => segment === '.' || segment === '..')) throw missing(path);
+  const rest = segments.map(encodeSegment).join('/');
   return { kind: 'redirect', location: `${repo.url}${rest}` };
 }
 

@@ -6,6 +6,9 @@ import { hostname } from 'node:os';
 /** How long an answered client may go on sending what nobody wants, so that it gets to read the answer. */
 const LINGER_MILLISECONDS = 30_000;
 
+/** Longer than any handler is silent: those that wait on purpose send a blank every 15 s. */
+const SILENT_MILLISECONDS = 300_000;
+
 export type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
 export interface HttpServer {
@@ -22,12 +25,15 @@ export interface HttpServer {
 export async function listen(
   listener: Listener,
   address: { readonly host: string; readonly port: number },
+  { silentMilliseconds = SILENT_MILLISECONDS } = {},
 ): Promise<HttpServer> {
   const server = createServer({
     requestTimeout: 0,
     headersTimeout: 60_000,
     keepAliveTimeout: 65_000,
   });
+  // A client that neither sends what it promised nor takes what it asked for holds memory for ever.
+  server.timeout = silentMilliseconds;
   const silent = new Set<Socket>();
   server.on('connection', (socket) => {
     silent.add(socket);

@@ -131,6 +131,8 @@ t.test('bad input is refused with a reason, and changes nothing', async (t) => {
     ['repos/ceph', repo({ chacra_url: 'https://u:secret@c.test/' }), /holds a user or password/],
     ['repos/ceph', repo({ chacra_url: 'https://c.test/?a=1' }), /query or fragment/],
     ['repos/ceph', repo({ chacra_url: 'https://c.test/a b/' }), /blank/],
+    ['repos/ceph', repo({ chacra_url: 'https://c.test/\u0436/' }), /percent-encoded/],
+    ['repos/ceph', repo({ url: 'https://c.test/\u2028/' }), /^url: .*blank/],
     ['repos/ceph', repo({ chacra_url: tooLong }), /longer than 2048/],
     ['repos/ceph', repo({ url: 'ftp://c.test/' }), /^url: /],
     ['repos/ceph', repo({ status: 'fine' }), /^status: must be one of requested, queued/],
