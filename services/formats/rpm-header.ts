@@ -7,7 +7,7 @@ const ENTRY_BYTES = 16;
 const MAGIC = Buffer.from([0x8e, 0xad, 0xe8, 0x01]);
 /** rpm's own limit (HEADER_TAGS_MAX). */
 const MOST_ENTRIES = 0xffff;
-/** No package comes near; each value costs memory of its own. */
+/** In all tags that are read. No package comes near; each value costs memory of its own. */
 const MOST_VALUES = 1 << 20;
 const LONGEST_TEXT = 1024 * 1024;
 
@@ -42,6 +42,7 @@ export class RpmTags {
   readonly #bytes: Buffer;
   readonly #entries: ReadonlyMap<number, Entry>;
   readonly #what: string;
+  #values = 0;
 
   /** `header` is a whole one with its intro; `what` is for messages. */
   constructor(header: Buffer, what: string) {
@@ -135,7 +136,13 @@ export class RpmTags {
     const entry = this.#entries.get(tag);
     if (entry === undefined) return null;
     if (!types.includes(entry.type)) throw this.#broken(tag, 'has another type than it should');
-    if (entry.count > MOST_VALUES) throw this.#broken(tag, `has ${entry.count} values`);
+    this.#values += entry.count;
+    if (this.#values > MOST_VALUES) {
+      throw this.#broken(
+        tag,
+        `has ${entry.count} values, with which they are more than ${MOST_VALUES}`,
+      );
+    }
     return entry;
   }
 

@@ -84,3 +84,9 @@ t.test('what no XML can hold is in no word that the indices need', async (t) => 
     t.match(reason, new RegExp(`^PACKAGE_MALFORMED .*its ${word} cannot be`));
   }
 });
+
+t.test('headers with millions of values are refused before they take the memory', async (t) => {
+  const values = Array.from({ length: 200_000 }, () => ({ name: 'a' }));
+  const reason = await refusal('hello.rpm', rpmOf({ conflicts: values, obsoletes: values }));
+  t.match(reason, /^PACKAGE_MALFORMED .* more than 1048576/);
+});

@@ -295,9 +295,9 @@ function manyNames(): Buffer {
   return Buffer.concat([Buffer.alloc(1 << 21), Buffer.from('x\0')]);
 }
 
-/** Less than 1 MiB of header that stands for 1 GiB of paths. */
+/** Less than 1 MiB of header that stands for 512 MiB of paths. */
 function pathBomb(): Buffer {
-  const count = 1 << 18;
+  const count = 1 << 17;
   const zeros = Array<number>(count).fill(0);
   return withTags(
     [TAG.baseNames, { type: 'strings', values: Array<string>(count).fill('') }],
