@@ -8,6 +8,7 @@ import { openShamanStore } from './adapters/shaman-store.ts';
 import { openWebhookOutbox } from './adapters/webhook-outbox.ts';
 import { withDistros } from './domain/distros.ts';
 import type { DistroTable } from './domain/distros.ts';
+import { KeptSearches } from './http/kept-searches.ts';
 import { questionContext } from './http/question-context.ts';
 import { RepoTexts } from './http/repo-texts.ts';
 import { shamanApp } from './http/shaman-app.ts';
@@ -65,6 +66,7 @@ async function startLocked(root: string, options: ServiceOptions): Promise<Runni
     log,
     distros,
     texts: new RepoTexts(repos, distros),
+    searches: new KeptSearches(repos),
     version,
     problems: () => [
       ...(store.isWritable ? [] : ['the last change could not be written to the disk']),

@@ -1,7 +1,7 @@
 import type { BlobRef } from '../domain/repo.ts';
 import { readBeside, writeBeside } from './beside-blob.ts';
 import type { BlobPlaces } from './blob-places.ts';
-import { ByteCache } from './byte-cache.ts';
+import { ByteCache } from '../platform/byte-cache.ts';
 import type { Sha512Thread } from './sha512-thread.ts';
 
 const DIGEST = /^[0-9a-f]{128}$/;

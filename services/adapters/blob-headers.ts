@@ -4,7 +4,7 @@ import type { BlobRef } from '../domain/repo.ts';
 import type { PackageTap } from '../formats/tap.ts';
 import type { BlobPlaces } from './blob-places.ts';
 import { readBeside, writeBeside } from './beside-blob.ts';
-import { ByteCache } from './byte-cache.ts';
+import { ByteCache } from '../platform/byte-cache.ts';
 
 const KIND_OF: Readonly<Record<string, PackageHeader['kind']>> = {
   deb: 'deb',

@@ -6,7 +6,7 @@ import type { Generation, IndexFile } from '../domain/generation.ts';
 import { repoPath } from '../domain/identity.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import { isMissing, makeFolder, syncFolder, writeDurably } from '../platform/durable-file.ts';
-import { ByteCache } from './byte-cache.ts';
+import { ByteCache } from '../platform/byte-cache.ts';
 import { GenerationFiles, namesIn } from './generation-files.ts';
 import { parseManifest } from './generation-manifest.ts';
 import { readOrDamaged } from './read-or-damaged.ts';

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Answer } from '../platform/answer.ts';
 
 /** Up to so many rows are one write; more go out in blocks, so that others are served in between. */
-const BLOCK = 4000;
+export const SHORT = 4000;
 const HEADERS = { 'Content-Type': 'application/json' };
 const [OPEN, COMMA, CLOSE] = [0x5b, 0x2c, 0x5d];
 
@@ -13,16 +13,22 @@ export function sendList<T>(
   rows: readonly T[],
   bytesOf: (row: T) => Uint8Array,
 ): Answer | Promise<Answer> {
-  const isHead = response.req.method === 'HEAD';
-  if (rows.length > BLOCK) {
-    response.writeHead(200, HEADERS);
-    if (!isHead) return sendInBlocks(response, rows, bytesOf);
-    response.end();
-  } else {
-    const body = joined(rows.map(bytesOf), OPEN, CLOSE);
-    response.writeHead(200, { ...HEADERS, 'Content-Length': body.length });
-    response.end(isHead ? undefined : body);
-  }
+  if (rows.length <= SHORT) return sendBytes(response, listBytes(rows, bytesOf));
+  response.writeHead(200, HEADERS);
+  if (response.req.method !== 'HEAD') return sendInBlocks(response, rows, bytesOf);
+  response.end();
+  return { kind: 'sent' };
+}
+
+/** The JSON list of rows that are bytes already. */
+export function listBytes<T>(rows: readonly T[], bytesOf: (row: T) => Uint8Array): Uint8Array {
+  return joined(rows.map(bytesOf), OPEN, CLOSE);
+}
+
+/** Answers a JSON list that is bytes already. */
+export function sendBytes(response: ServerResponse, body: Uint8Array): Answer {
+  response.writeHead(200, { ...HEADERS, 'Content-Length': body.length });
+  response.end(response.req.method === 'HEAD' ? undefined : body);
   return { kind: 'sent' };
 }
 
@@ -32,9 +38,9 @@ async function sendInBlocks<T>(
   bytesOf: (row: T) => Uint8Array,
 ): Promise<Answer> {
   async function* blocks(): AsyncGenerator<Uint8Array> {
-    for (let from = 0; from < rows.length; from += BLOCK) {
-      const isLast = from + BLOCK >= rows.length;
-      const part = rows.slice(from, from + BLOCK).map(bytesOf);
+    for (let from = 0; from < rows.length; from += SHORT) {
+      const isLast = from + SHORT >= rows.length;
+      const part = rows.slice(from, from + SHORT).map(bytesOf);
       yield joined(part, from === 0 ? OPEN : COMMA, isLast ? CLOSE : null);
       // Also when the client is quick: other requests come first.
       await new Promise(setImmediate);

@@ -9,6 +9,7 @@ import type {
   NodeRecords,
   RepoRecords,
 } from '../shaman/ports.ts';
+import type { KeptSearches } from './kept-searches.ts';
 import type { RepoTexts } from './repo-texts.ts';
 
 /** What the handlers of the coordinator work with; made once, in the composition root. */
@@ -24,6 +25,7 @@ export interface ShamanContext {
   readonly log: Log;
   readonly distros: DistroTable;
   readonly texts: RepoTexts;
+  readonly searches: KeptSearches;
   /** Empty when the coordinator is fit to answer. */
   readonly problems: () => readonly string[];
   readonly version: string;

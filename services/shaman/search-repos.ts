@@ -45,7 +45,7 @@ export function searchRepos(
 ): readonly ShamanRepo[] {
   const { repos, distros } = collaborators;
   const { sha1, flavor, status, platforms } = filter;
-  const found = repos.find(whereOf(filter)).filter((repo) => {
+  const found = repos.find(placeOf(filter)).filter((repo) => {
     if (flavor !== undefined && repo.identity.flavor !== flavor) return false;
     if (status !== undefined && repo.status !== status) return false;
     if (platforms === undefined) return true;
@@ -54,7 +54,8 @@ export function searchRepos(
   return sha1 === 'latest' ? latestOf(collaborators, found, platforms) : found;
 }
 
-function whereOf({ project, ref, sha1 }: RepoFilter): Where {
+/** Where all records are that a search looks at; nothing else decides what it finds. */
+export function placeOf({ project, ref, sha1 }: RepoFilter): Where {
   return {
     ...(project === undefined ? {} : { project }),
     ...(ref === undefined ? {} : { ref }),

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { ByteCache } from '../../services/adapters/byte-cache.ts';
+import { ByteCache } from '../../services/platform/byte-cache.ts';
 import { DiskGenerationStore } from '../../services/adapters/generation-store.ts';
 import { someIdentity } from '../fixtures/some-repo.ts';
 import { fileAt, generationStoreContract, someGeneration } from './generation-store-contract.ts';

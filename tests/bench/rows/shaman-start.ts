@@ -28,11 +28,15 @@ export async function startFinding(bench: Bench, filled: Filled): Promise<Findin
   await filled.server.kill();
   const seconds: number[] = [];
   const memory: number[] = [];
+  const cpu: number[] = [];
   for (let run = 0; run < bench.runs; run += 1) {
     let server: Server | undefined;
     seconds.push(await timed(async () => (server = await startShaman(filled.folder))));
     memory.push(server?.memory().now ?? Number.NaN);
-    bench.say(`  started in ${duration(seconds.at(-1) ?? Number.NaN)}`);
+    cpu.push(server?.cpuSeconds() ?? Number.NaN);
+    bench.say(
+      `  started in ${duration(seconds.at(-1) ?? Number.NaN)}, ${duration(cpu.at(-1) ?? Number.NaN)} of CPU`,
+    );
     // As a crash would: the next start finds the journal as this one did.
     await server?.kill();
   }
@@ -40,7 +44,7 @@ export async function startFinding(bench: Bench, filled: Filled): Promise<Findin
   const most = Math.max(...memory);
   return {
     what: `start with ${count(filled.seed.records)} records, after a crash`,
-    ours: `${duration(best)} (slowest run ${duration(Math.max(...seconds))}), ${megabytes(most)} resident`,
+    ours: `${duration(best)} (slowest run ${duration(Math.max(...seconds))}; ${duration(Math.min(...cpu))} of CPU), ${megabytes(most)} resident`,
     beside: '',
     ratio: '',
     target: `≤ ${SECONDS} s, ≤ ${megabytes(BYTES)}`,
