@@ -73,16 +73,18 @@ export class HttpClient {
     request.setTimeout(SILENCE_MILLISECONDS, () => {
       request.destroy(new SilenceError(`no byte for ${SILENCE_MILLISECONDS / 1000} s`));
     });
+    let fail: (cause: unknown) => void = () => undefined;
     const answered = new Promise<Answered>((resolve, reject) => {
-      request.once('error', reject);
+      fail = reject;
+      request.on('error', reject);
       request.once('response', (response) => {
         readAnswer(response).then(resolve, reject);
       });
     });
     const write = () => {
       if (body === undefined || typeof body === 'string') request.end(body);
-      // Whatever breaks this destroys the request with the same error, which `answered` tells of.
-      else void pipeline(readAhead(body), request).catch(() => undefined);
+      // What breaks this destroys the request; `answered` tells of it.
+      else void pipeline(readAhead(body, fail), request).catch(() => undefined);
     };
     const cancel = asksFirst ? this.#whenWanted(request, write) : () => undefined;
     if (!asksFirst) write();
@@ -128,9 +130,20 @@ export class HttpClient {
 /** The other side went silent, which is as good as a broken connection. */
 export class SilenceError extends Error {}
 
-/** Two chunks are read while one is sent. */
-function readAhead(body: Body): Readable {
-  return Readable.from(body.chunks(), { objectMode: true, highWaterMark: 2 });
+/**
+ * Two chunks are read while one is sent. A source that fails says so itself: on a connection that was
+ * used before, the request would only say that the line broke.
+ */
+function readAhead(body: Body, fail: (cause: unknown) => void): Readable {
+  const chunks = async function* () {
+    try {
+      yield* body.chunks();
+    } catch (cause) {
+      fail(cause);
+      throw cause;
+    }
+  };
+  return Readable.from(chunks(), { objectMode: true, highWaterMark: 2 });
 }
 
 async function readAnswer(response: IncomingMessage): Promise<Answered> {

@@ -147,10 +147,12 @@ async function sendFile(
   const finish = (outcome: Outcome) => watch.done({ path, size, sha256, outcome, error: null });
   await attempt(watch.done, file, async () => {
     if (isKnown) {
-      let attached = await node.attach(file, false);
-      if (attached === 'other bytes' && force) attached = await node.attach(file, true);
+      const attached = await node.attach(file, false);
       if (attached === 'attached' || attached === 'already there') return finish(attached);
-      if (attached === 'other bytes') throw otherBytes(file, conflict);
+      if (attached === 'other bytes' && force) {
+        // Whether something was replaced is not in the answer; that it had to be is known from before.
+        if ((await node.attach(file, true)) !== 'unknown') return finish('attached');
+      } else if (attached === 'other bytes') throw otherBytes(file, conflict);
     }
     const sent = await node.send(file, { force, sent: watch.sent });
     if (sent === 'other bytes') throw otherBytes(file, conflict);
