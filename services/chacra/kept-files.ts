@@ -1,3 +1,4 @@
+import { GitbuilderError } from '../domain/errors.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import type { Generation, IndexFile, PublishedPackage } from '../domain/generation.ts';
 import type { Repo, RepoHead } from '../domain/repo.ts';
@@ -88,11 +89,28 @@ export class KeptFiles {
     for (const number of wanted) {
       if (entry.numbers.has(number) && number !== live?.files) continue;
       if (entry.live?.number === number) continue;
-      const generation = await this.#generations.read(identity, number);
+      const isLive = number === live?.files;
+      const generation = await readUnlessOver(this.#generations, identity, number, isLive);
+      if (generation === null) continue;
       add(entry, generation);
-      if (number === live?.files) entry.live = generation;
+      if (isLive) entry.live = generation;
     }
     return entry;
+  }
+}
+
+/** The time of an older generation may end between a look at its repo and here: nobody misses it then. */
+async function readUnlessOver(
+  generations: GenerationStore,
+  identity: RepoIdentity,
+  number: number,
+  isLive: boolean,
+): Promise<Generation | null> {
+  try {
+    return await generations.read(identity, number);
+  } catch (cause) {
+    if (!isLive && cause instanceof GitbuilderError && cause.code === 'NOT_FOUND') return null;
+    throw cause;
   }
 }
 

@@ -47,6 +47,15 @@ t.test('paths of every kept generation lead somewhere, and the live one wins', a
   t.equal(swept.live?.number, 3);
 });
 
+t.test('a generation whose time ends between looking and reading is passed over', async (t) => {
+  const store = await threeGenerations(t.testdir());
+  await store.removeUpTo(identity, 1);
+  const kept = await new KeptFiles(store).of(repoWith(3, [1, 2]));
+  t.equal(kept.live?.number, 3);
+  t.ok(kept.index('only-3') && kept.index('only-2'));
+  t.equal(kept.index('only-1'), undefined);
+});
+
 t.test('what is known is asked for again only when the repo has other generations', async (t) => {
   const store = await threeGenerations(t.testdir());
   const kept = new KeptFiles(store);
