@@ -39,7 +39,7 @@ export function chacraApp(options: ChacraAppOptions): Listener {
       knownBlobsRoute(register, context);
       uploadMethods(register);
     },
-    fast: (request, response, open, refuse) => fastAnswer(context, request, response, open, refuse),
+    fast: (request, response, open, refuse) => fastAnswer(options, request, response, open, refuse),
   });
 }
 
@@ -47,15 +47,17 @@ const PUBLISHED = /^\/r(?:[/?]|$)/;
 const SENT: Answer = { kind: 'sent' };
 
 function fastAnswer(
-  context: ChacraContext,
+  { context, anonymous }: ChacraAppOptions,
   request: IncomingMessage,
   response: ServerResponse,
   open: OpenExchange,
   refuse: (error: GitbuilderError) => void,
 ): Promise<Answer> | null {
   if (PUBLISHED.test(request.url ?? '')) {
-    const exchange = open(request, response, CHACRA_ROUTES.published, {});
-    const served = servePublished(context, request, response, () => exchange.publicUrl);
+    const exchange = () => open(request, response, CHACRA_ROUTES.published, {});
+    // To make one is a fifth of what a small file takes, and files that all may read need none.
+    if (anonymous === 'none') exchange();
+    const served = servePublished(context, request, response, () => exchange().publicUrl);
     return served.then(() => SENT);
   }
   const target = uploadTarget(request);
