@@ -42,9 +42,16 @@ export const ROOMS: readonly Room[] = [
     mayImport: ['domain', 'formats', 'api', 'platform', ...PORTS],
   },
   {
+    // What handlers of every service stand on, the agents' too.
+    name: 'http basics',
+    holds:
+      /^services\/http\/(exchange|path-segments|read-json|read-query|register|service-listener)\.ts$/,
+    mayImport: ['domain', 'api', 'platform'],
+  },
+  {
     name: 'http',
     holds: /^services\/http\//,
-    mayImport: ['domain', 'api', 'platform', 'chacra', 'shaman'],
+    mayImport: ['http basics', 'domain', 'api', 'platform', 'chacra', 'shaman'],
   },
   { name: 'ui', holds: /^services\/ui\//, mayImport: ['domain', 'platform', 'chacra', 'shaman'] },
   {
@@ -52,21 +59,52 @@ export const ROOMS: readonly Room[] = [
     holds: /^services\/[a-z]+-main\.ts$/,
     mayImport: [
       ...['domain', 'formats', 'api', 'chacra', 'shaman', 'platform', 'adapters', 'http', 'ui'],
+      'http basics',
     ],
   },
   {
     name: 'cli',
     holds: /^services\/cli\//,
-    mayImport: ['mains', 'domain', 'formats', 'api', 'platform', 'adapters'],
+    mayImport: ['mains', 'agent main', 'domain', 'formats', 'api', 'platform', 'adapters'],
   },
-  { name: 'node-agent', holds: /^node-agent\//, mayImport: ['domain', 'api', 'platform'] },
+  {
+    name: 'agent rules',
+    holds: /^node-agent\/rules\//,
+    mayImport: ['domain'],
+    shuts: /./,
+  },
+  {
+    name: 'agent use cases',
+    holds: /^node-agent\/(?!main\.ts$)[^/]+\.ts$/,
+    mayImport: ['agent rules', 'domain'],
+    shuts: NO_DISK_NO_NETWORK,
+  },
+  {
+    name: 'agent adapters',
+    holds: /^node-agent\/(docker|jenkins|store)\//,
+    mayImport: ['agent rules', 'node-agent/ports.ts', 'domain', 'api', 'platform'],
+  },
+  {
+    name: 'agent http',
+    holds: /^node-agent\/http\//,
+    mayImport: [...['agent rules', 'agent use cases', 'domain', 'api', 'platform', 'http basics']],
+  },
+  {
+    name: 'agent main',
+    holds: /^node-agent\/main\.ts$/,
+    mayImport: [
+      ...['agent rules', 'agent use cases', 'agent adapters', 'agent http'],
+      ...['domain', 'api', 'platform'],
+    ],
+  },
   { name: 'jenkins-shared-lib', holds: /^jenkins-shared-lib\//, mayImport: ['domain', 'api'] },
   {
     name: 'tests',
     holds: /^tests\//,
     mayImport: [
       ...['domain', 'formats', 'api', 'chacra', 'shaman', 'platform', 'adapters', 'http', 'ui'],
-      ...['mains', 'cli', 'node-agent', 'jenkins-shared-lib'],
+      ...['http basics', 'mains', 'cli', 'jenkins-shared-lib'],
+      ...['agent rules', 'agent use cases', 'agent adapters', 'agent http', 'agent main'],
     ],
   },
 ];
