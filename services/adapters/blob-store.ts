@@ -77,11 +77,14 @@ export class DiskBlobStore implements BlobStore {
   }
 
   async has(sha256: string): Promise<boolean> {
+    return (await this.sizeOf(sha256)) !== null;
+  }
+
+  async sizeOf(sha256: string): Promise<number | null> {
     try {
-      await stat(this.#places.blob(sha256));
-      return true;
+      return (await stat(this.#places.blob(sha256))).size;
     } catch (cause) {
-      if (isMissing(cause)) return false;
+      if (isMissing(cause)) return null;
       throw cause;
     }
   }

@@ -2,7 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GenerationStore } from '../chacra/ports.ts';
 import { GitbuilderError } from '../domain/errors.ts';
-import type { Generation, IndexFile } from '../domain/generation.ts';
+import type { Generation, IndexFile, PublishedPackage } from '../domain/generation.ts';
 import { repoPath } from '../domain/identity.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import { isMissing, makeFolder, syncFolder, writeDurably } from '../platform/durable-file.ts';
@@ -80,6 +80,22 @@ export class DiskGenerationStore implements GenerationStore {
     throw new GitbuilderError('NOT_FOUND', { what });
   }
 
+  async packagesOf(
+    identity: RepoIdentity,
+    number: number,
+    sha256s: ReadonlySet<string>,
+  ): Promise<readonly PublishedPackage[]> {
+    const folder = this.#folderOf(identity);
+    const path = manifestPath(folder, number);
+    // Most name none of them: to search the text is quicker than to parse and check it.
+    const generation =
+      this.#manifests.get(path) ??
+      (await this.#serial.run(folder, () =>
+        this.#readManifest(path, (text) => hasAny(text, sha256s)),
+      ));
+    return generation?.packages.filter(({ sha256 }) => sha256s.has(sha256)) ?? [];
+  }
+
   async bytes(identity: RepoIdentity, file: IndexFile): Promise<Uint8Array | null> {
     const cached = this.#bytes.get(file.sha256);
     if (cached !== undefined) return cached;
@@ -150,13 +166,17 @@ export class DiskGenerationStore implements GenerationStore {
     return own;
   }
 
-  async #readManifest(path: string): Promise<Generation | null> {
+  /** Null when it is gone, or when its text is not what the caller looks for. */
+  async #readManifest(
+    path: string,
+    isWanted: (text: string) => boolean = () => true,
+  ): Promise<Generation | null> {
     return readOrDamaged(path, async () => {
       const text = await readFile(path, 'utf8').catch((cause: unknown) => {
         if (isMissing(cause)) return null;
         throw cause;
       });
-      if (text === null) return null;
+      if (text === null || !isWanted(text)) return null;
       const generation = parseManifest(text);
       this.#manifests.set(path, generation, text.length);
       return generation;
@@ -180,6 +200,11 @@ export class DiskGenerationStore implements GenerationStore {
   #folderOf(identity: RepoIdentity): string {
     return join(this.#folder, repoDigest(identity));
   }
+}
+
+function hasAny(text: string, sha256s: ReadonlySet<string>): boolean {
+  for (const sha256 of sha256s) if (text.includes(sha256)) return true;
+  return false;
 }
 
 function manifestPath(folder: string, number: number): string {

@@ -291,13 +291,30 @@ export const CHACRA_ROUTES = {
       416: 'no such range',
     },
   },
-  knownBlobs: {
-    method: 'POST',
-    path: '/api/v1/blobs/known',
-    summary: 'Which of these bytes are here already: attach them instead of sending them again',
-    scope: 'upload',
-    body: { 'text/plain': 'one sha256 in hexadecimal on each line' },
-    answers: { 200: 'those that are here, one on each line', ...REFUSED },
+  blobs: {
+    known: {
+      method: 'POST',
+      path: '/api/v1/blobs/known',
+      summary: 'Which of these bytes are here already: attach them instead of sending them again',
+      scope: 'upload',
+      body: { 'text/plain': 'one sha256 in hexadecimal on each line' },
+      answers: { 200: 'those that are here, one on each line', ...REFUSED },
+    },
+    uses: {
+      method: 'GET',
+      path: '/api/v1/blobs/{sha256}',
+      summary:
+        'Where some bytes are used: the binaries that are them, the generations that name them',
+      scope: null,
+      query: {
+        format: '`text`: one fact a line, as with `Accept: text/plain`; `json`: the default',
+      },
+      answers: {
+        200: 'Blob JSON; "stored": false when they are lost',
+        400: 'no sha256 in the path, or an unknown parameter',
+        404: 'neither here nor named by anything',
+      },
+    },
   },
   key: listing(
     '/api/v1/key.asc',

@@ -1,4 +1,4 @@
-import type { Generation, IndexFile } from '../domain/generation.ts';
+import type { Generation, IndexFile, PublishedPackage } from '../domain/generation.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import type { PackageHeader } from '../domain/package-header.ts';
 import type { BlobRef, Repo, RepoChange } from '../domain/repo.ts';
@@ -85,6 +85,8 @@ export interface BlobStore {
     options: { readonly limit: number; readonly observe: (chunk: Uint8Array) => void },
   ): Promise<ReceivedBlob>;
   has(sha256: string): Promise<boolean>;
+  /** How many bytes are stored under it; null when none are. */
+  sizeOf(sha256: string): Promise<number | null>;
   open(sha256: string): Promise<BlobReader>;
   /**
    * The parsed header of a package: from memory, from beside the blob, or read again from its bytes.
@@ -110,6 +112,12 @@ export interface GenerationStore {
     files: ReadonlyMap<string, Uint8Array>,
   ): Promise<void>;
   read(identity: RepoIdentity, number: number): Promise<Generation>;
+  /** Those of its packages that are some of these bytes; none for a generation that is gone. */
+  packagesOf(
+    identity: RepoIdentity,
+    number: number,
+    sha256s: ReadonlySet<string>,
+  ): Promise<readonly PublishedPackage[]>;
   /**
    * The bytes of an index file, checked against its hash when they come from disk for the first
    * time; null when they are lost or wrong, so that the caller derives them again.

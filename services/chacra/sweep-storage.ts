@@ -1,4 +1,5 @@
-import type { Repo, RepoHead } from '../domain/repo.ts';
+import type { RepoHead } from '../domain/repo.ts';
+import { keptGenerations } from './find-blob-uses.ts';
 import type { BlobStore, Clock, GenerationStore, Log, RepoStore } from './ports.ts';
 
 export interface SweepCollaborators {
@@ -44,9 +45,4 @@ async function blobsInUse(repos: RepoStore, generations: GenerationStore): Promi
     }
   }
   return used;
-}
-
-function keptGenerations({ head }: Repo): number[] {
-  const live = head.live === null ? [] : [head.live.files];
-  return [...live, ...head.older.map(({ files }) => files)];
 }

@@ -5,10 +5,10 @@ import { GitbuilderError } from '../domain/errors.ts';
 import type { Answer } from '../platform/answer.ts';
 import type { Listener } from '../platform/http-server.ts';
 import { binariesRoutes } from './binaries.ts';
+import { blobRoutes } from './blobs.ts';
 import type { ChacraContext } from './chacra-context.ts';
 import { documentRoutes } from './documents.ts';
 import { userOf } from './exchange.ts';
-import { knownBlobsRoute } from './known-blobs.ts';
 import { servePublished } from './published.ts';
 import type { Register } from './register.ts';
 import { keyRoute, reposRoutes } from './repos.ts';
@@ -36,7 +36,7 @@ export function chacraApp(options: ChacraAppOptions): Listener {
       binariesRoutes(register, context);
       reposRoutes(register, context);
       keyRoute(register, context);
-      knownBlobsRoute(register, context);
+      blobRoutes(register, context);
       uploadMethods(register);
     },
     fast: (request, response, open, refuse) => fastAnswer(options, request, response, open, refuse),

@@ -66,6 +66,13 @@ export function generationStoreContract(
       await t.rejects(each.read(repo, 2), { code: 'NOT_FOUND' });
       await t.rejects(each.read(someIdentity(2), 1), { code: 'NOT_FOUND' });
     }
+    const [first] = generation.packages;
+    const asked = new Set([first?.sha256 ?? '', '0'.repeat(64)]);
+    for (const each of [store, open(folder)]) {
+      t.same(await each.packagesOf(repo, 1, asked), [first]);
+      t.same(await each.packagesOf(repo, 1, new Set(['0'.repeat(64)])), []);
+      t.same(await each.packagesOf(repo, 2, asked), [], 'one that is gone names nothing');
+    }
     const never = { path: 'Packages', ...digest(Buffer.from('never written')) };
     t.equal(await store.bytes(repo, never), null);
   });

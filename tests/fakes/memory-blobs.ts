@@ -41,6 +41,10 @@ export class MemoryBlobs implements BlobStore {
     return Promise.resolve(this.#bytes.has(sha256));
   }
 
+  sizeOf(sha256: string): Promise<number | null> {
+    return Promise.resolve(this.#bytes.get(sha256)?.length ?? null);
+  }
+
   open(sha256: string): Promise<BlobReader> {
     const bytes = this.#read(sha256);
     return Promise.resolve({
