@@ -20,6 +20,7 @@ import { indexRestorer } from './chacra/restore-index.ts';
 import { resumeDeletions } from './chacra/resume-deletions.ts';
 import { sweepStorage } from './chacra/sweep-storage.ts';
 import { tapFor } from './formats/package-tap.ts';
+import { accelRedirect } from './http/accel-redirect.ts';
 import { chacraApp } from './http/chacra-app.ts';
 import type { ChacraContext } from './http/chacra-context.ts';
 import { chacraMetrics } from './http/chacra-metrics.ts';
@@ -86,6 +87,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
   });
   await resumeDeletions(repos, generations);
 
+  const trusted = trustedProxies(options.configuration.trustedProxies);
   let stopping = false;
   const context: ChacraContext = {
     ...parts,
@@ -100,6 +102,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
       maxUploadBytes: settings.maxUploadBytes,
       reserveBytes: settings.reserveBytes,
     },
+    accelRedirect: accelRedirect(settings.accelRedirect ?? null, trusted),
     stallMilliseconds: settings.stallSeconds * 1000,
     publicKeyArmored: signer?.publicKeyArmored ?? null,
     version,
@@ -118,7 +121,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
       context,
       authenticate: authenticator(options.users),
       anonymous: options.configuration.anonymous,
-      trusted: trustedProxies(options.configuration.trustedProxies),
+      trusted,
       publicUrl: settings.publicUrl ?? null,
       metrics,
       log,

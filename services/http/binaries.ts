@@ -3,7 +3,7 @@ import { CHACRA_ROUTES } from '../api/chacra-routes.ts';
 import { BinaryMetadata } from '../api/chacra-schemas.ts';
 import { announceBinary } from '../chacra/announce-binary.ts';
 import { deleteBinary } from '../chacra/delete-binary.ts';
-import type { BlobStore, FlavorLevel, RepoStore } from '../chacra/ports.ts';
+import type { FlavorLevel, RepoStore } from '../chacra/ports.ts';
 import { GitbuilderError } from '../domain/errors.ts';
 import { DEFAULT_FLAVOR } from '../domain/identity.ts';
 import { parseBinaryName, parseWord } from '../domain/names.ts';
@@ -161,7 +161,7 @@ async function download(context: ChacraContext, exchange: Exchange): Promise<Ans
   const found = findBinary(context.repos, params, name);
   if (found === undefined) throw missing(`binary ${name}`);
   if (found.blob === null) throw missing(`the file of ${name} (only its metadata was uploaded)`);
-  return sendFile(context.blobs, exchange, found, found.blob.sha256);
+  return sendFile(context, exchange, found, found.blob.sha256);
 }
 
 /** Without a flavor in the URL any flavor's file is meant, the default one's first: as the original. */
@@ -178,7 +178,7 @@ function findBinary(
 }
 
 async function sendFile(
-  blobs: BlobStore,
+  { blobs, accelRedirect }: ChacraContext,
   { request, response }: Exchange,
   binary: Binary,
   sha256: string,
@@ -192,6 +192,7 @@ async function sendFile(
       'Content-Disposition': attachment(binary.name),
       'Cache-Control': 'no-cache',
     },
+    accelRedirect: accelRedirect(request, sha256),
   });
   return { kind: 'sent' };
 }

@@ -10,6 +10,7 @@ import type {
 import type { RulesOf } from '../chacra/project-rules.ts';
 import type { RestoreIndex } from '../chacra/restore-index.ts';
 import type { UploadCollaborators } from '../chacra/upload-binary.ts';
+import type { AccelRedirect } from './accel-redirect.ts';
 
 /** What the handlers of a storage node work with; made once, in the composition root. */
 export interface ChacraContext {
@@ -23,6 +24,7 @@ export interface ChacraContext {
   readonly clock: Clock;
   readonly rulesOf: RulesOf;
   readonly upload: UploadCollaborators;
+  readonly accelRedirect: AccelRedirect;
   readonly stallMilliseconds: number;
   readonly publicKeyArmored: string | null;
   /** Empty when the node is fit to take uploads. */

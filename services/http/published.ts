@@ -133,7 +133,7 @@ function readerOf(bytes: Uint8Array) {
 }
 
 async function sendPackage(
-  { blobs }: ChacraContext,
+  { blobs, accelRedirect }: ChacraContext,
   request: IncomingMessage,
   response: ServerResponse,
   { path, sha256, size, time }: PublishedPackage,
@@ -144,6 +144,7 @@ async function sendPackage(
     modified: new Date(time * 1000),
     // Not for ever: once no kept generation names a path, other bytes may come to stand there.
     headers: { 'Content-Type': contentType(path), 'Cache-Control': 'no-cache' },
+    accelRedirect: accelRedirect(request, sha256),
   });
 }
 

@@ -12,9 +12,14 @@ export interface Representation {
   readonly etag: string;
   readonly modified: Date | null;
   readonly headers: Headers;
+  /** Where the proxy in front finds the same bytes, quoted; null when it shall get them from here. */
+  readonly accelRedirect?: string | null;
 }
 
-/** Sends a stored file, whole or a range of it (RFC 9110, 13 and 14). */
+/**
+ * Sends a stored file, whole or a range of it (RFC 9110, 13 and 14). Where the proxy in front has the
+ * bytes itself, it sees to ranges; whether the client has them already is always decided here.
+ */
 export async function sendBlob(
   request: IncomingMessage,
   response: ServerResponse,
@@ -24,6 +29,13 @@ export async function sendBlob(
   const headers = { ...what.headers, ...validators(what), 'Accept-Ranges': 'bytes' };
   if (isUnchanged(request, what)) {
     sendAnswer(response, { kind: 'empty', status: 304, headers });
+    return;
+  }
+  if (what.accelRedirect !== undefined && what.accelRedirect !== null) {
+    // What is lost is told here, with a reason: the proxy would say 404.
+    await (await open()).close();
+    const found = { ...headers, 'X-Accel-Redirect': what.accelRedirect, 'Content-Length': 0 };
+    sendAnswer(response, { kind: 'empty', status: 200, headers: found });
     return;
   }
   const range = parseRange(request, what);

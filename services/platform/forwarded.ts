@@ -36,7 +36,8 @@ export function clientAddress(request: IncomingMessage, trusted: BlockList): str
   return address;
 }
 
-function isTrusted(address: string | undefined, trusted: BlockList): boolean {
+/** Whether an address is that of a trusted proxy. */
+export function isTrusted(address: string | undefined, trusted: BlockList): boolean {
   if (address === undefined) return false;
   const plain = address.replace(/^::ffff:/, '');
   const family = isIP(plain);

@@ -78,6 +78,12 @@ export const baseUrl = () => parsed('an http or https URL without a password', p
 export const network = () =>
   parsed('an IP address or ADDRESS/PREFIX', (text) => (isNetwork(text) ? text : null));
 
+/** A location of nginx: an absolute path that ends in a slash and names no way up. */
+export const nginxLocation = () =>
+  parsed('a path that begins and ends with "/"', (text) =>
+    /^\/(?:[^/?#\p{Cc}]+\/)+$/u.test(text) && !/\/\.\.?\//.test(text) ? text : null,
+  );
+
 /** What `gitbuilder key user` prints. */
 export const keyHash = () =>
   parsed('a hash as `gitbuilder key user` prints it', (text) =>

@@ -9,6 +9,7 @@ import {
   pathFrom,
   userName,
 } from './setting-types.ts';
+import { storageSettings } from './storage-settings.ts';
 
 const seconds = (standard: number) => z.number().min(0).meta({ kind: 'seconds' }).default(standard);
 const hours = (standard: number) => z.number().min(0).meta({ kind: 'hours' }).default(standard);
@@ -79,6 +80,7 @@ const chacra = (folder: string) =>
     sha512: flag(true).describe(
       'Compute the sha512 that chacractl compares after its upload; switched off only to measure.',
     ),
+    ...storageSettings,
     origin: z.string().default('gitbuilder').describe('Origin in the Release file of apt.'),
     description: z.string().default('').describe('Description in the Release file of apt.'),
   });
@@ -173,6 +175,14 @@ const shaman = (folder: string) =>
  * type `Configuration` and docs/configuration.md all follow from it. Paths start at the folder.
  */
 export function settings(folder: string) {
+  return tableOf(folder).superRefine(({ chacra, trustedProxies }, context) => {
+    if (chacra.accelRedirect === undefined || trustedProxies.length > 0) return;
+    const message = 'needs the address of nginx in trustedProxies: others get the bytes from here';
+    context.addIssue({ code: 'custom', path: ['chacra', 'accelRedirect'], message });
+  });
+}
+
+function tableOf(folder: string) {
   return z.strictObject({
     data: pathFrom(folder)
       .prefault('./data')

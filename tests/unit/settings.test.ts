@@ -118,6 +118,19 @@ t.test('what is wrong is named with its line and what was meant', async (t) => {
     ['listen: x', ['1: listen: unknown setting; did you mean chacra.listen?']],
     ['zzz: 1', ['1: zzz: unknown setting']],
     [
+      'chacra:\n  accelRedirect: /blobs/',
+      [
+        '2: chacra.accelRedirect: needs the address of nginx in trustedProxies: others get the bytes from here',
+      ],
+    ],
+    ...['/', 'blobs/', '/blobs', '/a/../b/', '/a?b/', '//'].map(
+      (path) =>
+        [
+          `chacra:\n  accelRedirect: "${path}"`,
+          ['2: chacra.accelRedirect: expected a path that begins and ends with "/"'],
+        ] as const,
+    ),
+    [
       'chacra:\n  projects:\n    ceph:\n      automatc: false',
       [
         '4: chacra.projects.ceph.automatc: unknown setting; did you mean chacra.projects.ceph.automatic?',

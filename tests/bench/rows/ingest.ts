@@ -6,7 +6,7 @@ import { startServer } from '../server.ts';
 import { duration, median, spread } from '../statistics.ts';
 import { binariesPath, debTarget } from '../target.ts';
 import { curlUpload } from '../tools/curl.ts';
-import { startNginx } from '../tools/nginx.ts';
+import { servingFolder, startNginx } from '../tools/nginx.ts';
 
 const SHARE_SHA256 = 0.75;
 const SHARE_SHIPPED = 0.55;
@@ -63,7 +63,7 @@ async function uploadToOurs(bench: Bench, debs: Corpus, sha512: boolean): Promis
 
 async function uploadToNginx(bench: Bench, debs: Corpus, isHashed: boolean): Promise<number> {
   const root = bench.folder('ingest-nginx-root');
-  const nginx = await startNginx(bench.folder('ingest-nginx'), root);
+  const nginx = await startNginx(bench.folder('ingest-nginx'), servingFolder(root));
   try {
     const urlOf = ({ name }: { name: string }) => `${nginx.url}${encodeURIComponent(name)}`;
     return await timed(async () => {

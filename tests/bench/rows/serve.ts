@@ -8,7 +8,7 @@ import { startServer } from '../server.ts';
 import { count, median, spread } from '../statistics.ts';
 import { binariesPath, debTarget, entryPath, publishedPath } from '../target.ts';
 import { curlDownload } from '../tools/curl.ts';
-import { startNginx } from '../tools/nginx.ts';
+import { servingFolder, startNginx } from '../tools/nginx.ts';
 
 const REQUESTS_PER_SECOND = 15_000;
 const SECONDS = 4;
@@ -38,7 +38,7 @@ export const serve: Row = {
     for (const file of [large, ...debs.files.slice(-59)])
       await client.upload(target, file.name, file);
     await publish(client, target);
-    const nginx = await startNginx(bench.folder('serve-nginx'), debs.folder);
+    const nginx = await startNginx(bench.folder('serve-nginx'), servingFolder(debs.folder));
     const download = (url: string) => () => curlDownload(url);
     const index = (path: string) => () => requestsPerSecond(new URL(path, server.url).href);
     const packages = `${publishedPath(target)}dists/bookworm/main/binary-amd64/Packages.gz`;

@@ -14,8 +14,13 @@ export interface Nginx {
 
 const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
 
-/** nginx as a package leaves it: sendfile on, one worker; it serves a folder and takes PUT into it. */
-export async function startNginx(folder: string, root: string): Promise<Nginx> {
+/** In `server`: serves a folder and takes PUT into it. */
+export function servingFolder(root: string): string {
+  return `root ${root}; location / { dav_methods PUT; create_full_put_path on; }`;
+}
+
+/** nginx as a package leaves it: sendfile on, one worker; `server` is what stands in its one server. */
+export async function startNginx(folder: string, server: string): Promise<Nginx> {
   const port = await freePort();
   mkdirSync(folder, { recursive: true });
   const temporary = TEMPORARY.map((kind) => `${kind}_temp_path ${join(folder, `tmp-${kind}`)};`);
@@ -34,8 +39,7 @@ export async function startNginx(folder: string, root: string): Promise<Nginx> {
       client_max_body_size 0;
       server {
         listen 127.0.0.1:${port};
-        root ${root};
-        location / { dav_methods PUT; create_full_put_path on; }
+        ${server}
       }
     }`;
   writeFileSync(join(folder, 'nginx.conf'), configuration);
