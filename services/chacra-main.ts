@@ -1,10 +1,13 @@
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { openBlobStore } from './adapters/blob-store.ts';
 import { DiskGenerationStore } from './adapters/generation-store.ts';
 import { loadSigner } from './adapters/openpgp-signer.ts';
+import { openPinStore } from './adapters/pin-store.ts';
 import { openProjectStore } from './adapters/project-store.ts';
 import { openRepoStore } from './adapters/repo-store.ts';
+import { SerialByKey } from './adapters/serial-by-key.ts';
 import { httpShamanClient, nobodyListens } from './adapters/shaman-client.ts';
 import type { ShamanAccess } from './adapters/shaman-client.ts';
 import { repoEventBody } from './api/repo-json.ts';
@@ -17,7 +20,9 @@ import { PublishQueue } from './chacra/publish-queue.ts';
 import { publishRepo } from './chacra/publish-repo.ts';
 import { repoRenderer } from './chacra/render-repo.ts';
 import { indexRestorer } from './chacra/restore-index.ts';
+import { RepoActivity } from './chacra/repo-activity.ts';
 import { resumeDeletions } from './chacra/resume-deletions.ts';
+import { Retention } from './chacra/run-retention.ts';
 import { sweepStorage } from './chacra/sweep-storage.ts';
 import { tapFor } from './formats/package-tap.ts';
 import { accelRedirect } from './http/accel-redirect.ts';
@@ -40,6 +45,7 @@ const PARALLEL_PUBLISHES = 4;
 const STOP_GRACE_MILLISECONDS = 10_000;
 /** Minute 17 of each hour: not when everybody else's jobs start. */
 const SWEEP_TIMES = '17 * * * *';
+const PRESSURE_TIMES = '2-57/5 * * * *';
 
 /** What a storage node is started with. */
 export interface ChacraOptions extends ServiceOptions {
@@ -61,6 +67,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
   const shaman = access === null ? nobodyListens : httpShamanClient(access);
   const repos = await openRepoStore({ root, clock, log });
   const projects = await openProjectStore({ root });
+  const pins = await openPinStore({ root });
   const blobs = await openBlobStore({ root, clock, tapFor, sha512: settings.sha512 });
   const generations = new DiskGenerationStore({ root });
   const rulesOf = (project: string) => settings.projects.get(project) ?? DEFAULT_PROJECT;
@@ -86,6 +93,19 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
     parallel: PARALLEL_PUBLISHES,
   });
   await resumeDeletions(repos, generations);
+  const keepMilliseconds = settings.keepGenerationsHours * 3_600_000;
+  const sweeps = new SerialByKey();
+  const sweep = () => sweeps.run('sweep', () => sweepStorage({ ...parts, keepMilliseconds }));
+  const activity = new RepoActivity(clock);
+  const { showBelowBytes, deleteBelowBytes = null } = settings.diskPressure;
+  const quietMilliseconds = settings.retentionQuietMinutes * 60_000;
+  const retention = new Retention({
+    ...{ ...parts, pins, activity, sweep, quietMilliseconds, deleteBelowBytes },
+    rules: settings.retention,
+    freeBytes: () => blobs.freeBytes(),
+    pause: () => setImmediate(),
+    onDeleted: () => undefined,
+  });
 
   const trusted = trustedProxies(options.configuration.trustedProxies);
   let stopping = false;
@@ -93,7 +113,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
     ...parts,
     kept,
     restoreIndex: indexRestorer({ ...parts, render }),
-    queue,
+    ...{ queue, activity, pins, retention },
     rulesOf,
     upload: {
       ...parts,
@@ -113,6 +133,11 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
         ...(free < settings.reserveBytes ? [low] : []),
         ...(stopping ? ['this node is stopping'] : []),
       ];
+    },
+    async warnings() {
+      const free = await blobs.freeBytes();
+      if (free >= showBelowBytes) return [];
+      return [`only ${free} bytes are free on the disk, fewer than ${showBelowBytes}`];
     },
   };
   const metrics = makeMetrics();
@@ -149,15 +174,24 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
   queue.resume();
   events.start();
   if (access !== null) heartbeat.start();
-  const keepMilliseconds = settings.keepGenerationsHours * 3_600_000;
-  const sweep = scheduleJob(log, 'sweep', SWEEP_TIMES, () =>
-    sweepStorage({ ...parts, keepMilliseconds }),
-  );
+  const quietFrom = clock.now().getTime() + quietMilliseconds;
+  const jobs = [
+    scheduleJob(log, 'sweep', SWEEP_TIMES, sweep),
+    scheduleJob(log, 'retention', settings.retentionTimes, async () =>
+      // Just started, nobody knows who was reading what.
+      clock.now().getTime() < quietFrom ? null : retention.startUnlessRunning('schedule'),
+    ),
+    scheduleJob(log, 'disk pressure', PRESSURE_TIMES, async () => {
+      const isFull = deleteBelowBytes !== null && (await blobs.freeBytes()) < deleteBelowBytes;
+      return isFull ? retention.startUnlessRunning('disk pressure') : null;
+    }),
+  ];
   return {
     url: server.url,
     async stop() {
       stopping = true;
-      await sweep.destroy();
+      for (const job of jobs) await job.destroy();
+      await retention.stop();
       await heartbeat.stop();
       await server.stop(STOP_GRACE_MILLISECONDS);
       await queue.stop();

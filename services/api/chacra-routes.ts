@@ -1,3 +1,4 @@
+import { PIN_ROUTES, RETENTION_ROUTES } from './retention-routes.ts';
 import type { Route } from './route.ts';
 
 const REPO = '/repos/{project}/{ref}/{sha1}/{distro}/{version}';
@@ -316,6 +317,8 @@ export const CHACRA_ROUTES = {
       },
     },
   },
+  retention: RETENTION_ROUTES,
+  pins: PIN_ROUTES,
   key: listing(
     '/api/v1/key.asc',
     'The public key that repositories are signed with',

@@ -24,6 +24,12 @@ export const BinaryMetadata = z.strictObject({
   size: z.number().optional(),
 });
 
+/** `PUT /api/v1/pins/…`: why a sha1 is kept, and until when. */
+export const PinSettings = z.strictObject({
+  reason: z.string().trim().min(1, 'say why, for those who find it full years later').max(1000),
+  until: z.iso.datetime({ offset: true }).nullable().optional(),
+});
+
 /** What any refused request answers when JSON is asked for. */
 export const ErrorBody = z.object({
   message: z.string(),
@@ -33,4 +39,4 @@ export const ErrorBody = z.object({
 });
 
 /** The schemas that the OpenAPI document names. */
-export const CHACRA_SCHEMAS = { RepoSettings, RepoExtra, BinaryMetadata, ErrorBody };
+export const CHACRA_SCHEMAS = { RepoSettings, RepoExtra, BinaryMetadata, PinSettings, ErrorBody };

@@ -2,11 +2,10 @@ import { GitbuilderError } from '../domain/errors.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import { binaryKey } from '../domain/repo.ts';
 import type { RepoChange } from '../domain/repo.ts';
-import { deletedHead } from './delete-repo.ts';
+import { deletedHead, removeFiles } from './delete-repo.ts';
 import { afterBinaryChange } from './mark-repo.ts';
 import type { Clock, GenerationStore, ProjectStore, RepoStore } from './ports.ts';
 import type { RulesOf } from './project-rules.ts';
-import { removeEmptyProject } from './remove-empty-project.ts';
 
 export interface DeleteBinaryCollaborators {
   readonly repos: RepoStore;
@@ -37,8 +36,5 @@ export async function deleteBinary(
     const changed = { ...head, revision: head.revision + 1, modified: now.toISOString() };
     return { head: afterBinaryChange(changed, rulesOf(identity.project)), remove: [key] };
   });
-  if (repo?.head.status !== 'deleted') return;
-  await generations.removeUpTo(identity, repo.head.generation);
-  await repos.drop(identity);
-  await removeEmptyProject(repos, projects, identity.project);
+  if (repo?.head.status === 'deleted') await removeFiles({ repos, projects, generations }, repo);
 }

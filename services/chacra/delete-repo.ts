@@ -30,16 +30,32 @@ export function deletedHead(repo: Repo, now: Date): RepoHead {
 
 /** Deletes a repo with its binaries and generations, and tells shaman. Durable when it resolves. */
 export async function deleteRepo(
-  { repos, projects, generations, clock }: DeleteRepoCollaborators,
+  collaborators: DeleteRepoCollaborators,
   identity: RepoIdentity,
 ): Promise<void> {
-  requireRepo(repos, identity);
+  requireRepo(collaborators.repos, identity);
+  const gone = await markDeleted(collaborators, identity);
+  if (gone !== null) await removeFiles(collaborators, gone);
+}
+
+/** Makes a tombstone of a repo, in this tick and then durably; answers it, or null when there is no repo. */
+export async function markDeleted(
+  { repos, clock }: Pick<DeleteRepoCollaborators, 'repos' | 'clock'>,
+  identity: RepoIdentity,
+): Promise<Repo | null> {
   const gone = await repos.change(identity, (repo): RepoChange | null => {
     if (repo === undefined || repo.head.status === 'deleted') return null;
     return { head: deletedHead(repo, clock.now()), remove: [...repo.binaries.keys()] };
   });
-  if (gone?.head.status !== 'deleted') return;
-  await generations.removeUpTo(identity, gone.head.generation);
+  return gone?.head.status === 'deleted' ? gone : null;
+}
+
+/** Removes what a tombstone leaves: its generations, itself once shaman knows, a project without repos. */
+export async function removeFiles(
+  { repos, projects, generations }: Omit<DeleteRepoCollaborators, 'clock'>,
+  { identity, head }: Repo,
+): Promise<void> {
+  await generations.removeUpTo(identity, head.generation);
   await repos.drop(identity);
   await removeEmptyProject(repos, projects, identity.project);
 }

@@ -1,6 +1,7 @@
 import type { Generation, IndexFile, PublishedPackage } from '../domain/generation.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import type { PackageHeader } from '../domain/package-header.ts';
+import type { Pin, PinnedCommit } from '../domain/pin.ts';
 import type { BlobRef, Repo, RepoChange } from '../domain/repo.ts';
 
 export type { Clock } from '../domain/clock.ts';
@@ -52,6 +53,17 @@ export interface ProjectStore {
   /** Durable; an existing one is left as it is. */
   create(name: string): Promise<void>;
   remove(name: string): Promise<void>;
+}
+
+/** What somebody pinned: at most one pin for each sha1 of a project and ref. */
+export interface PinStore {
+  get(commit: PinnedCommit): Pin | undefined;
+  /** By project, ref and sha1; ended ones too, until they are removed. */
+  all(): Pin[];
+  /** Holds at once, durable when it resolves; takes the place of a former one. */
+  put(pin: Pin): Promise<void>;
+  /** Durable; there need not be one. */
+  remove(commit: PinnedCommit): Promise<void>;
 }
 
 /** Bytes that arrived and are not kept yet. */

@@ -148,6 +148,11 @@ export const ERRORS = {
     advice:
       'Close some, or listen to one stream for many sha1s. The limit is the setting {setting}.',
   },
+  RETENTION_RUNNING: {
+    status: 409,
+    message: 'a run of retention is under way',
+    advice: 'GET /api/v1/retention/run shows how far it is; begin another when it is done.',
+  },
   STOPPING: {
     status: 503,
     message: 'this service is stopping',

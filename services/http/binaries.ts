@@ -6,6 +6,7 @@ import { deleteBinary } from '../chacra/delete-binary.ts';
 import type { FlavorLevel, RepoStore } from '../chacra/ports.ts';
 import { GitbuilderError } from '../domain/errors.ts';
 import { DEFAULT_FLAVOR } from '../domain/identity.ts';
+import type { RepoIdentity } from '../domain/identity.ts';
 import { parseBinaryName, parseWord } from '../domain/names.ts';
 import { binaryKey } from '../domain/repo.ts';
 import type { Binary, Repo } from '../domain/repo.ts';
@@ -160,8 +161,10 @@ async function download(context: ChacraContext, exchange: Exchange): Promise<Ans
   const name = nameOf(params);
   const found = findBinary(context.repos, params, name);
   if (found === undefined) throw missing(`binary ${name}`);
-  if (found.blob === null) throw missing(`the file of ${name} (only its metadata was uploaded)`);
-  return sendFile(context, exchange, found, found.blob.sha256);
+  const { binary, identity } = found;
+  if (binary.blob === null) throw missing(`the file of ${name} (only its metadata was uploaded)`);
+  const sending = sendFile(context, exchange, binary, binary.blob.sha256);
+  return sending.finally(context.activity.reading(identity));
 }
 
 /** Without a flavor in the URL any flavor's file is meant, the default one's first: as the original. */
@@ -169,12 +172,16 @@ function findBinary(
   repos: RepoStore,
   params: Readonly<Record<string, string>>,
   name: string,
-): Binary | undefined {
+): { readonly binary: Binary; readonly identity: RepoIdentity } | undefined {
   const key = binaryKey(archOf(params), name);
-  const named = repos.get(identityOf(params))?.binaries.get(key);
-  if (named !== undefined || params['flavor'] !== undefined) return named;
-  const others = [...descend(repos, params).version.values()];
-  return others.map((repo) => repo.binaries.get(key)).find((binary) => binary !== undefined);
+  const named = repos.get(identityOf(params));
+  const isNamed = named?.binaries.has(key) === true || params['flavor'] !== undefined;
+  const others = isNamed ? [] : descend(repos, params).version.values();
+  for (const repo of [...(named === undefined ? [] : [named]), ...others]) {
+    const binary = repo.binaries.get(key);
+    if (binary !== undefined) return { binary, identity: repo.identity };
+  }
+  return undefined;
 }
 
 async function sendFile(

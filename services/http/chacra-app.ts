@@ -12,6 +12,7 @@ import { userOf } from './exchange.ts';
 import { servePublished } from './published.ts';
 import type { Register } from './register.ts';
 import { keyRoute, reposRoutes } from './repos.ts';
+import { retentionRoutes } from './retention.ts';
 import { searchRoute } from './search.ts';
 import { serviceListener } from './service-listener.ts';
 import type { OpenExchange, ServiceOptions } from './service-listener.ts';
@@ -37,6 +38,7 @@ export function chacraApp(options: ChacraAppOptions): Listener {
       reposRoutes(register, context);
       keyRoute(register, context);
       blobRoutes(register, context);
+      retentionRoutes(register, context);
       uploadMethods(register);
     },
     fast: (request, response, open, refuse) => fastAnswer(options, request, response, open, refuse),

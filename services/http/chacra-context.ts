@@ -4,11 +4,14 @@ import type {
   BlobStore,
   Clock,
   GenerationStore,
+  PinStore,
   ProjectStore,
   RepoStore,
 } from '../chacra/ports.ts';
 import type { RulesOf } from '../chacra/project-rules.ts';
+import type { RepoActivity } from '../chacra/repo-activity.ts';
 import type { RestoreIndex } from '../chacra/restore-index.ts';
+import type { Retention } from '../chacra/run-retention.ts';
 import type { UploadCollaborators } from '../chacra/upload-binary.ts';
 import type { AccelRedirect } from './accel-redirect.ts';
 
@@ -21,6 +24,9 @@ export interface ChacraContext {
   readonly kept: KeptFiles;
   readonly restoreIndex: RestoreIndex;
   readonly queue: PublishQueue;
+  readonly activity: RepoActivity;
+  readonly pins: PinStore;
+  readonly retention: Retention;
   readonly clock: Clock;
   readonly rulesOf: RulesOf;
   readonly upload: UploadCollaborators;
@@ -29,5 +35,7 @@ export interface ChacraContext {
   readonly publicKeyArmored: string | null;
   /** Empty when the node is fit to take uploads. */
   readonly problems: () => Promise<readonly string[]>;
+  /** What an operator should know of a node that is still fit. */
+  readonly warnings: () => Promise<readonly string[]>;
   readonly version: string;
 }

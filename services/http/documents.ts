@@ -32,7 +32,9 @@ export function documentRoutes(
     const isHealthy = problems.length === 0;
     const wantsJson = request.headers.accept?.includes('application/json') === true;
     if (isHealthy && !wantsJson) return { kind: 'empty', status: 204 };
-    const body = { healthy: isHealthy, problems, version, queue: context.queue.depth };
+    const warnings = await context.warnings();
+    const { depth: queue } = context.queue;
+    const body = { healthy: isHealthy, problems, warnings, version, queue };
     return { kind: 'json', status: isHealthy ? 200 : 500, body };
   });
   register(CHACRA_ROUTES.openapi, ({ publicUrl }) => ({

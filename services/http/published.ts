@@ -48,13 +48,14 @@ export async function servePublished(
     const fields = { repo: repoPath(repo.identity), status: repo.head.status };
     throw new GitbuilderError('NOT_PUBLISHED', fields);
   }
+  context.activity.read(repo.identity);
   const found = await findPublished(context.kept, repo, rest);
   switch (found.kind) {
     case 'index':
       await sendIndex(context, request, response, repo, found.index, found.immutable);
       return;
     case 'package':
-      await sendPackage(context, request, response, found.file);
+      await sendPackage(context, request, response, repo, found.file);
       return;
     case 'folder':
       sendFolder(request, response, publicUrl(), found.entries);
@@ -133,12 +134,14 @@ function readerOf(bytes: Uint8Array) {
 }
 
 async function sendPackage(
-  { blobs, accelRedirect }: ChacraContext,
+  { blobs, activity, accelRedirect }: ChacraContext,
   request: IncomingMessage,
   response: ServerResponse,
+  { identity }: Repo,
   { path, sha256, size, time }: PublishedPackage,
 ): Promise<void> {
-  await sendBlob(request, response, () => blobs.open(sha256), {
+  const done = activity.reading(identity);
+  const sending = sendBlob(request, response, () => blobs.open(sha256), {
     size,
     etag: `"${sha256}"`,
     modified: new Date(time * 1000),
@@ -146,6 +149,7 @@ async function sendPackage(
     headers: { 'Content-Type': contentType(path), 'Cache-Control': 'no-cache' },
     accelRedirect: accelRedirect(request, sha256),
   });
+  await sending.finally(done);
 }
 
 function sendFolder(

@@ -3,6 +3,7 @@ import { requireRoom, uploadBinary } from '../chacra/upload-binary.ts';
 import { attachBinary } from '../chacra/attach-binary.ts';
 import type { NewBinary, OnConflict, UploadOutcome } from '../chacra/record-binary.ts';
 import { GitbuilderError } from '../domain/errors.ts';
+import type { RepoIdentity } from '../domain/identity.ts';
 import { binaryKey } from '../domain/repo.ts';
 import { parseBinaryName } from '../domain/names.ts';
 import { sendAnswer } from '../platform/answer.ts';
@@ -50,15 +51,33 @@ function isJson(request: IncomingMessage): boolean {
   return /^application\/json\b/i.test(request.headers['content-type'] ?? '');
 }
 
-/** Takes an upload in, in any of its three forms. Whatever can be refused is refused before the body. */
+type UploadOptions = UploadTarget & Pick<BodyOptions, 'refuse'> & { readonly user: string };
+
+/** Takes an upload in, in any of its three forms; for so long retention leaves its repo alone. */
 export async function serveUpload(
   context: ChacraContext,
   request: IncomingMessage,
   response: ServerResponse,
-  options: UploadTarget & Pick<BodyOptions, 'refuse'> & { readonly user: string },
+  options: UploadOptions,
+): Promise<void> {
+  const identity = identityOf(options.params);
+  const done = context.activity.uploading(identity);
+  try {
+    await takeIn(context, request, response, identity, options);
+  } finally {
+    done();
+  }
+}
+
+/** Whatever can be refused is refused before the body. */
+async function takeIn(
+  context: ChacraContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+  identity: RepoIdentity,
+  options: UploadOptions,
 ): Promise<void> {
   const { user, refuse, ...target } = options;
-  const identity = identityOf(target.params);
   const arch = archOf(target.params);
   const expected = expectedDigests(request.headers);
   await requireRoom(context.upload, declaredLength(request));

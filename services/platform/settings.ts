@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SCOPES } from '../domain/scope.ts';
+import { cronTimes, diskPressure, retentionRule } from './retention-settings.ts';
 import {
   baseUrl,
   byteSize,
@@ -77,6 +78,20 @@ const chacra = (folder: string) =>
     keepGenerationsHours: hours(24).describe(
       'How long a replaced generation of a repository stays readable.',
     ),
+    retention: z
+      .array(retentionRule)
+      .default([])
+      .describe(
+        'How long builds are kept; for each the first rule that fits. Without rules, nothing is deleted.',
+      ),
+    retentionTimes: cronTimes('47 * * * *').describe('When the rules are carried out.'),
+    retentionQuietMinutes: z
+      .number()
+      .min(0)
+      .meta({ kind: 'minutes' })
+      .default(15)
+      .describe('Retention leaves alone what was read from or written to so recently.'),
+    diskPressure: diskPressure.prefault({}).describe('What happens when the disk fills.'),
     sha512: flag(true).describe(
       'Compute the sha512 that chacractl compares after its upload; switched off only to measure.',
     ),

@@ -106,7 +106,14 @@ t.test('a method that a route does not have is 405, and Allow names the others',
 
 t.test('health, as a proxy and as a person ask for it', async (t) => {
   const folder = testFolder(t);
-  const node = await startNode(t, { folder: join(folder, 'well') });
+  const node = await startNode(t, {
+    folder: join(folder, 'well'),
+    chacra: '  diskPressure: { showBelowBytes: 0 }',
+  });
+  const filling = await startNode(t, {
+    folder: join(folder, 'filling'),
+    chacra: '  diskPressure: { showBelowBytes: 9007199254740991 }',
+  });
   const full = await startNode(t, {
     folder: join(folder, 'full'),
     chacra: '  reserveBytes: 9007199254740991',
@@ -122,7 +129,11 @@ t.test('health, as a proxy and as a person ask for it', async (t) => {
   t.equal(shown.status, 200);
   const idle = { waiting: 0, running: 0 };
   const version = '0.0.0-test';
-  t.same(await shown.json(), { healthy: true, problems: [], version, queue: idle });
+  const healthy = { healthy: true, problems: [], version, queue: idle };
+  t.same(await shown.json(), { ...healthy, warnings: [] });
+  t.equal((await ask(filling, '*/*')).status, 204, 'little space is no reason to send nobody here');
+  const warned = await (await ask(filling, 'application/json')).json();
+  t.match(warned, { ...healthy, warnings: [/^only \d+ bytes are free on the disk/] });
   for (const accept of ['*/*', 'application/json']) {
     const unwell = await ask(full, accept);
     t.equal(unwell.status, 500);

@@ -1,0 +1,64 @@
+import type { Route } from './route.ts';
+
+const PIN = '/api/v1/pins/{project}/{ref}/{sha1}';
+const REFUSED = {
+  401: 'no valid user and key',
+  403: 'the key lacks the scope',
+} as const;
+
+/** What goes by the rules of retention, and when. */
+export const RETENTION_ROUTES = {
+  plan: {
+    method: 'GET',
+    path: '/api/v1/retention',
+    summary:
+      'A dry run: which builds would go now and why, and which are spared though their time is over',
+    scope: 'admin',
+    answers: { 200: 'RetentionPlan JSON', ...REFUSED },
+  },
+  run: {
+    method: 'POST',
+    path: '/api/v1/retention/run',
+    summary: 'Carry the rules out now; the answer comes when the run has begun',
+    scope: 'admin',
+    answers: { 202: 'RetentionRun JSON', 409: 'a run is under way', ...REFUSED },
+  },
+  last: {
+    method: 'GET',
+    path: '/api/v1/retention/run',
+    summary: 'The run under way, or the last one since the start',
+    scope: 'admin',
+    answers: { 200: 'RetentionRun JSON, or null', ...REFUSED },
+  },
+} as const satisfies Record<string, Route>;
+
+/** What stays whatever the rules say. */
+export const PIN_ROUTES = {
+  list: {
+    method: 'GET',
+    path: '/api/v1/pins/',
+    summary: 'The pins of this node',
+    scope: null,
+    answers: { 200: 'a list of Pin JSON' },
+  },
+  put: {
+    method: 'PUT',
+    path: PIN,
+    summary: 'Keep everything of a sha1, whatever the rules of retention say',
+    scope: 'admin',
+    body: { 'application/json': 'PinSettings' },
+    answers: {
+      200: 'Pin JSON',
+      400: 'no reason, or an end that is over',
+      404: 'this node has no such sha1',
+      ...REFUSED,
+    },
+  },
+  remove: {
+    method: 'DELETE',
+    path: PIN,
+    summary: 'End a pin; there need not be one',
+    scope: 'admin',
+    answers: { 204: 'it is not pinned', ...REFUSED },
+  },
+} as const satisfies Record<string, Route>;
