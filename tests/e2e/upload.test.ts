@@ -13,6 +13,7 @@ import t from 'tap';
 import { systemClock } from '../../services/adapters/system-clock.ts';
 import { HttpClient } from '../../services/cli/upload/http-client.ts';
 import { digestFile, findFile } from '../../services/cli/upload/local-file.ts';
+import { AHEAD_BYTES } from '../../services/cli/upload/send-ahead.ts';
 import { Retries } from '../../services/cli/upload/retries.ts';
 import { StorageNode } from '../../services/cli/upload/storage-node.ts';
 import { basicAuthorization } from '../../services/platform/auth.ts';
@@ -77,6 +78,54 @@ t.test('what was named is there, and is not sent twice', async (t) => {
   t.equal(Object.keys(await listing(node, 'f'.repeat(40))).length, 250);
   const sent = proxy.seen.filter(({ method, bytes }) => method === 'PUT' && bytes > 0);
   t.strictSame(sent, [], 'no byte of a file was sent again');
+});
+
+t.test('a large file is sent while its digest is taken', async (t) => {
+  const folder = testFolder(t);
+  const node = await startNode(t, { folder: join(folder, 'node'), chacra: MANUAL });
+  const breaks = { next: false };
+  const proxy = await startTroubledProxy(t, node.url, ({ method, path }) => {
+    if (!breaks.next || method !== 'PUT' || !path.includes('.iso')) return null;
+    breaks.next = false;
+    return { kind: 'cut', afterBytes: 30 * MEGABYTE };
+  });
+  const large = Buffer.alloc(AHEAD_BYTES, randomBytes(1021));
+  const file = join(folder, 'large.iso');
+  writeFileSync(file, large);
+  const run = async (sha1: string) => {
+    proxy.seen.length = 0;
+    const args = placeArguments(['--chacra', proxy.url], keyFileOf(folder), sha1);
+    return (await upload([...args, file, '--json'])).json();
+  };
+  const bytesPut = () => proxy.seen.filter(({ method }) => method === 'PUT').map((p) => p.bytes);
+
+  t.match(await run(SHA1), { ok: true, summary: { uploaded: { files: 1 } } });
+  t.strictSame(bytesPut(), [large.length, 0], 'sent once, then its digest agreed on');
+  t.equal((await listing(node))['large.iso'], sha512(large));
+
+  t.match(await run(SHA1), { ok: true, summary: { already_there: { files: 1 } } });
+  t.strictSame(bytesPut(), [0], 'not sent again');
+
+  const other = 'e'.repeat(40);
+  t.match(await run(other), { ok: true, summary: { attached: { files: 1 } } });
+  t.ok((bytesPut()[0] ?? 0) < large.length, 'what the node has is never sent to its end');
+  t.equal((await listing(node, other))['large.iso'], sha512(large));
+
+  large[AHEAD_BYTES - 1] = (large[AHEAD_BYTES - 1] ?? 0) ^ 1;
+  writeFileSync(file, large);
+  t.match(await run(SHA1), {
+    ok: false,
+    files: [{ error: { message: 'large.iso exists with other bytes' } }],
+  });
+  t.ok(
+    Math.max(...bytesPut()) < large.length,
+    'a name that is taken is refused before its body came',
+  );
+
+  breaks.next = true;
+  const third = 'd'.repeat(40);
+  t.match(await run(third), { ok: true, summary: { uploaded: { files: 1 } } });
+  t.equal((await listing(node, third))['large.iso'], sha512(large), 'in the ordinary way');
 });
 
 t.test('one that fails stops no other', async (t) => {

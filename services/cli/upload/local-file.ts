@@ -29,7 +29,8 @@ export async function findFile(path: string): Promise<LocalFile> {
 /** Reads a file once for its sha256; memory does not grow with it. */
 export async function digestFile(file: LocalFile): Promise<DigestedFile> {
   const hash = createHash('sha256');
-  for await (const chunk of fileChunks(file)) hash.update(chunk);
+  const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, file.size));
+  for await (const chunk of fileChunks(file, () => buffer)) hash.update(chunk);
   return { ...file, sha256: hash.digest('hex') };
 }
 
@@ -37,14 +38,18 @@ export async function digestFile(file: LocalFile): Promise<DigestedFile> {
  * The bytes of a file: exactly as many as were promised, of the very file that was looked at. One
  * that is being written meanwhile is no package yet.
  */
-export async function* fileChunks(file: LocalFile): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* fileChunks(
+  file: LocalFile,
+  // Not zeroed, and another for each: a chunk may still be on its way when the next one is read.
+  bufferOf: (bytes: number) => Buffer = (bytes) => Buffer.allocUnsafe(bytes),
+): AsyncGenerator<Uint8Array, void, undefined> {
   const handle = await reachable(() => open(file.path));
   try {
     await requireUnchanged(file, handle);
     for (let left = file.size; left > 0;) {
-      // Not zeroed and not reused: a chunk may still be on its way when the next one is read.
-      const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, left));
-      const { bytesRead } = await handle.read(chunk);
+      const wanted = Math.min(CHUNK_BYTES, left);
+      const chunk = bufferOf(wanted);
+      const { bytesRead } = await handle.read(chunk, 0, wanted);
       if (bytesRead === 0) throw changed();
       left -= bytesRead;
       // Before the last byte is given away, not after: without it nobody keeps the others.

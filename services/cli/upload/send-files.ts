@@ -3,6 +3,7 @@ import { digestFile, findFile } from './local-file.ts';
 import type { DigestedFile, LocalFile } from './local-file.ts';
 import { Problem, troubleOf } from './problem.ts';
 import type { Trouble } from './problem.ts';
+import { AHEAD_BYTES, sendAhead } from './send-ahead.ts';
 import type { StorageNode } from './storage-node.ts';
 
 /** A batch is asked about in one request, and read before the one before it is sent. */
@@ -37,11 +38,10 @@ export interface UploadWatch {
   readonly sent: (bytes: number) => void;
 }
 
-/** A file that can be sent, and whether it need not be. */
-interface Examined {
-  readonly file: DigestedFile;
-  readonly isKnown: boolean;
-}
+/** A file that can be sent, and whether it need not be; a large one is looked at while it is sent. */
+type Examined =
+  | { readonly kind: 'digested'; readonly file: DigestedFile; readonly isKnown: boolean }
+  | { readonly kind: 'large'; readonly file: LocalFile };
 
 /** Brings files to a node, several at a time. One that fails stops no other; nothing is thrown. */
 export async function sendFiles(
@@ -93,8 +93,10 @@ async function* examinedFiles(
   files: readonly LocalFile[],
   done: (result: FileResult) => void,
 ): AsyncGenerator<Examined, void, undefined> {
+  const isLarge = ({ size }: LocalFile) => size >= AHEAD_BYTES;
+  yield* files.filter(isLarge).map((file) => ({ kind: 'large', file }) as const);
   let ahead: Promise<readonly Examined[]> = Promise.resolve([]);
-  for (const batch of batches(files)) {
+  for (const batch of batches(files.filter((file) => !isLarge(file)))) {
     const ready = await ahead;
     ahead = examineBatch(node, batch, done);
     yield* ready;
@@ -129,7 +131,9 @@ async function examineBatch(
   if (digested.length === 0) return [];
   try {
     const known = await node.known(digested.map(({ sha256 }) => sha256));
-    return digested.map((file) => ({ file, isKnown: known.has(file.sha256) }));
+    return digested.map((file) => {
+      return { kind: 'digested', file, isKnown: known.has(file.sha256) };
+    });
   } catch (cause) {
     for (const file of digested) done(failed(file, cause));
     return [];
@@ -138,26 +142,43 @@ async function examineBatch(
 
 async function sendFile(
   node: StorageNode,
-  { file, isKnown }: Examined,
+  examined: Examined,
+  conflict: Conflict,
+  watch: UploadWatch,
+): Promise<void> {
+  await attempt(watch.done, examined.file, async () => {
+    if (examined.kind === 'digested') return bring(node, examined, conflict, watch);
+    const { file, isKnown, isThere } = await sendAhead(node, examined.file, watch.sent);
+    if (isThere) finish(watch, file, 'uploaded');
+    else await bring(node, { file, isKnown }, conflict, watch);
+  });
+}
+
+/** Attaches what is known and sends the rest. */
+async function bring(
+  node: StorageNode,
+  { file, isKnown }: { readonly file: DigestedFile; readonly isKnown: boolean },
   conflict: Conflict,
   watch: UploadWatch,
 ): Promise<void> {
   const force = conflict === 'replace';
+  if (isKnown) {
+    const attached = await node.attach(file, false);
+    if (attached === 'attached' || attached === 'already there')
+      return finish(watch, file, attached);
+    if (attached === 'other bytes' && !force) throw otherBytes(file, conflict);
+    // Whether something was replaced is not in the answer; that it has to be is known from before.
+    if (attached === 'other bytes' && (await node.attach(file, true)) !== 'unknown')
+      return finish(watch, file, 'attached');
+  }
+  const sent = await node.send(file, { force, sent: watch.sent });
+  if (sent === 'other bytes') throw otherBytes(file, conflict);
+  finish(watch, file, sent);
+}
+
+function finish({ done }: UploadWatch, file: DigestedFile, outcome: Outcome): void {
   const { path, size, sha256 } = file;
-  const finish = (outcome: Outcome) => watch.done({ path, size, sha256, outcome, error: null });
-  await attempt(watch.done, file, async () => {
-    if (isKnown) {
-      const attached = await node.attach(file, false);
-      if (attached === 'attached' || attached === 'already there') return finish(attached);
-      if (attached === 'other bytes' && force) {
-        // Whether something was replaced is not in the answer; that it had to be is known from before.
-        if ((await node.attach(file, true)) !== 'unknown') return finish('attached');
-      } else if (attached === 'other bytes') throw otherBytes(file, conflict);
-    }
-    const sent = await node.send(file, { force, sent: watch.sent });
-    if (sent === 'other bytes') throw otherBytes(file, conflict);
-    finish(sent);
-  });
+  done({ path, size, sha256, outcome, error: null });
 }
 
 function otherBytes({ name }: LocalFile, conflict: Conflict): Problem {

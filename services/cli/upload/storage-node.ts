@@ -3,7 +3,7 @@ import type { RepoIdentity } from '../../domain/identity.ts';
 import { codeOf, jsonObject, refusal } from './answers.ts';
 import type { Answered, Asked, HttpClient } from './http-client.ts';
 import { fileChunks } from './local-file.ts';
-import type { DigestedFile } from './local-file.ts';
+import type { DigestedFile, LocalFile } from './local-file.ts';
 import { Problem } from './problem.ts';
 import type { Retries } from './retries.ts';
 
@@ -105,6 +105,23 @@ export class StorageNode {
     throw refusal(WHO, answered);
   }
 
+  /** Whether a name is taken, by whatever bytes. */
+  async has(file: LocalFile): Promise<boolean> {
+    const answered = await this.#ask({ method: 'HEAD', url: this.#urlOf(file, false) });
+    return answered.status !== 404;
+  }
+
+  /** Sends bytes of which no digest is known yet, once; whether the node took them. */
+  async trySending(file: LocalFile, chunks: () => AsyncIterable<Uint8Array>): Promise<boolean> {
+    const headers = { 'Content-Type': 'application/octet-stream' };
+    const body = { size: file.size, chunks };
+    const asked = { method: 'PUT', url: this.#urlOf(file, false), headers, body } as const;
+    return this.#client.send(asked).then(
+      ({ status }) => status === 200 || status === 201,
+      () => false,
+    );
+  }
+
   /** Asks for a publish; `generation` of the answer is the one that will cover what was uploaded. */
   async update(): Promise<RepoState> {
     return readRepo(await this.#ask({ method: 'POST', url: `${this.#repo}update` }));
@@ -123,7 +140,7 @@ export class StorageNode {
     return { method: 'PUT', url: this.#urlOf(file, force), headers };
   }
 
-  #urlOf({ name }: DigestedFile, force: boolean): string {
+  #urlOf({ name }: LocalFile, force: boolean): string {
     return `${this.#binaries}${encodeSegment(name)}/${force ? '?force=1' : ''}`;
   }
 }
