@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { pino } from 'pino';
 import type { DestinationStream, Level, Logger } from 'pino';
 
@@ -9,7 +10,7 @@ const SECRETS = ['authorization', 'cookie', 'key', 'passphrase', 'password', 'to
  */
 export function makeLogger(
   level: Level | 'silent',
-  destination: DestinationStream = pino.destination(2),
+  destination: DestinationStream = logDestination(2),
 ): Logger {
   const paths = SECRETS.flatMap((name) => [
     name,
@@ -23,4 +24,17 @@ export function makeLogger(
     { level, redact: { paths, censor: '[removed]' }, timestamp: pino.stdTimeFunctions.isoTime },
     destination,
   );
+}
+
+/** Lines to an open file. What cannot be written, as on a full disk, is lost; it must not end the service. */
+export function logDestination(descriptor: number): DestinationStream {
+  return {
+    write(line) {
+      try {
+        writeSync(descriptor, line);
+      } catch {
+        // There is no other place to tell it.
+      }
+    },
+  };
 }

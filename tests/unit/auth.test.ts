@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
@@ -6,7 +6,7 @@ import { SCOPES, allows } from '../../services/domain/scope.ts';
 import { authenticator, basicAuthorization, requireScope } from '../../services/platform/auth.ts';
 import { firstUsers, readSecret } from '../../services/platform/credentials.ts';
 import { hashKey, makeKey, matchesKey } from '../../services/platform/keys.ts';
-import { makeLogger } from '../../services/platform/logging.ts';
+import { logDestination, makeLogger } from '../../services/platform/logging.ts';
 import { makeMetrics } from '../../services/platform/metrics.ts';
 import { parseConfiguration } from '../../services/platform/configuration.ts';
 
@@ -136,4 +136,17 @@ t.test('logs carry no secret, metrics no global state', async (t) => {
   const registry = makeMetrics();
   t.match(await registry.metrics(), /process_resident_memory_bytes \d+/);
   t.not(registry, makeMetrics());
+});
+
+t.test('a log on a full disk loses lines and nothing else', async (t) => {
+  const folder = t.testdir();
+  const open = (path: string) => {
+    const descriptor = openSync(path, 'a');
+    t.teardown(() => closeSync(descriptor));
+    return descriptor;
+  };
+  makeLogger('info', logDestination(open('/dev/full'))).info('lost');
+  const path = join(folder, 'log');
+  makeLogger('info', logDestination(open(path))).info('kept');
+  t.match(readFileSync(path, 'utf8'), /"msg":"kept"/);
 });
