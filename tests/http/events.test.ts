@@ -138,6 +138,7 @@ t.test(
     }
     const refused = second.node.log.lines.filter(({ message }) => message.includes('refused'));
     t.same(refused, [], 'trouble is no refusal');
+    await second.untilReady(2);
     await second.ask('DELETE', `repos/${tellingRepo(2)}/`);
     await second.node.stop();
 
