@@ -125,6 +125,7 @@ export const LONG_FILES: Readonly<Record<string, string>> = {
 export const NOT_IMPORTED: Readonly<Record<string, string>> = {
   '@types/express': 'types of express',
   '@types/node': 'types of node:',
+  '@types/ws': 'types of ws',
   c8: 'the coverage of .ci/run',
   eslint: 'npm run check',
   prettier: 'npm run check',
