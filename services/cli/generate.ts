@@ -1,5 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { STEPS } from '../../jenkins-shared-lib/catalogue/steps.ts';
+import { libraryFiles } from '../../jenkins-shared-lib/generate/library-files.ts';
+import { stepsMarkdown } from '../../jenkins-shared-lib/generate/steps-page.ts';
+import { settleLibrary } from '../../jenkins-shared-lib/generate/write-library.ts';
 import { apiMarkdown } from '../api/api-page.ts';
 import { CHACRA_ROUTES } from '../api/chacra-routes.ts';
 import { errorsMarkdown } from '../api/errors-page.ts';
@@ -18,12 +22,14 @@ const PAGES: Readonly<Record<string, () => string>> = {
     ]),
   'docs/configuration.md': settingsMarkdown,
   'docs/errors.md': errorsMarkdown,
+  'docs/steps.md': () => stepsMarkdown(STEPS),
 };
+const LIBRARY = 'jenkins-shared-lib';
 
 const isCheck = process.argv.includes('--check');
 const stale: string[] = [];
 for (const [page, print] of Object.entries(PAGES)) {
-  const path = fileURLToPath(new URL(`../../${page}`, import.meta.url));
+  const path = inCheckout(page);
   const before = readFileSync(path, 'utf8');
   const begin = before.indexOf(BEGIN);
   const end = before.indexOf(END);
@@ -33,9 +39,18 @@ for (const [page, print] of Object.entries(PAGES)) {
   stale.push(page);
   if (!isCheck) writeFileSync(path, after);
 }
+for (const { path, kind } of settleLibrary(inCheckout(LIBRARY), libraryFiles(STEPS), {
+  write: !isCheck,
+})) {
+  stale.push(`${LIBRARY}/${path} (${kind})`);
+}
 if (isCheck && stale.length > 0) {
   process.stderr.write(`not as the code says: ${stale.join(', ')}; run: npm run generate\n`);
   process.exitCode = 1;
 } else {
   for (const page of stale) process.stdout.write(`wrote ${page}\n`);
+}
+
+function inCheckout(path: string): string {
+  return fileURLToPath(new URL(`../../${path}`, import.meta.url));
 }

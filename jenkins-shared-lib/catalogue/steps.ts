@@ -1,0 +1,5 @@
+import { shamanNextNode } from './shaman-next-node.ts';
+import type { Step } from './step.ts';
+
+/** Every step of the library, in the order of its documentation. */
+export const STEPS: readonly Step[] = [shamanNextNode];
