@@ -1,6 +1,7 @@
-import { startBlock, startBuild, startFreestyle } from './builds.ts';
+import { fullDisplayName, startBlock, startBuild, startFreestyle } from './builds.ts';
 import { isIdle, labelOf, places, refusal } from './nodes-of-label.ts';
-import type { Block, Build, Item, Job, Task, World } from './world.ts';
+import type { Place } from './nodes-of-label.ts';
+import type { Block, Build, Item, Job, Refusal, Task, World } from './world.ts';
 
 /** What a request for a build became: a new item, or one more cause of a waiting one. */
 export interface Enqueued {
@@ -103,9 +104,10 @@ function place(world: World, item: Item): boolean {
   const free = places(world).flatMap((place) =>
     place.executors.filter(isIdle).map((executor) => ({ place, executor })),
   );
-  const taker = free.find(({ place }) => refusal(place, label) === null);
+  const refuses = (place: Place) => refusal(place, label) ?? awaits(world, place, item);
+  const taker = free.find(({ place }) => refuses(place) === null);
   if (taker === undefined) {
-    const refusals = free.flatMap(({ place }) => refusal(place, label) ?? []);
+    const refusals = free.flatMap(({ place }) => refuses(place) ?? []);
     item.refusals = refusals.length === 0 ? null : refusals;
     return false;
   }
@@ -119,6 +121,16 @@ function place(world: World, item: Item): boolean {
     startFreestyle(world, build, taker.executor, node);
   }
   return true;
+}
+
+/** After a restart a node is kept for the Pipeline that ran on it. */
+function awaits(world: World, place: Place, item: Item): Refusal | null {
+  const first = [...world.items.values()].find(
+    ({ task }) => task.kind === 'block' && task.block.node === place.name,
+  );
+  if (first === undefined || first === item || first.task.kind !== 'block') return null;
+  const name = `part of ${fullDisplayName(first.task.build)}`;
+  return { kind: 'other', text: `${name} should be allowed to run first` };
 }
 
 /** Takes an item out of the queue; it can be asked for by its number for five minutes more. */
