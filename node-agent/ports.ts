@@ -6,6 +6,7 @@
  */
 import type { Clock } from '../services/domain/clock.ts';
 import type { Agent } from './rules/agent.ts';
+import type { Brake } from './rules/brake.ts';
 import type {
   CacheVolume,
   ContainerSpec,
@@ -144,17 +145,6 @@ export interface Standing {
   readonly drainedHosts: readonly string[];
   /** Template -> its failures in a row. */
   readonly brakes: Readonly<Record<string, Brake>>;
-}
-
-/** A template's failures in a row. */
-export interface Brake {
-  /** Of the template whose agents failed: another text starts anew. */
-  readonly templateDigest: string;
-  readonly failures: number;
-  /** Why the last one failed. */
-  readonly reason: string;
-  /** Nothing is made before this time but one try; RFC 3339 UTC. */
-  readonly until: string;
 }
 
 export interface StandingRecord {

@@ -49,14 +49,20 @@ export interface Agent {
   readonly hasNode: boolean;
   /** Digest of the image that it runs; null until known. */
   readonly imageDigest: string | null;
-  /** Path of the build that it was made for, or that runs on it: `job/a/1/`; null for none. */
+  /** Path of the build that it was made for, `job/a/1/`; null for a warm one, or when nobody said. */
+  readonly madeFor: string | null;
+  /** Path of the build that runs on it, or ran last; null before, and where Jenkins does not tell. */
   readonly build: string | null;
-  /** How many times it was seen to become busy. */
+  /** How many times it was seen to begin a build. */
   readonly uses: number;
-  /** Set when it must be deleted as soon as it is idle, even if it is held or kept for a look. */
-  readonly isClosed: boolean;
-  /** The first of the two readings that must show it idle after it was closed; null before. */
+  /** Run of the controller (X-Jenkins-Session) under which that build was last seen running. */
+  readonly buildSession: string | null;
+  /** Since when Jenkins starts nothing new on it; null while it may. */
+  readonly closedAt: string | null;
+  /** When it was first read as idle after it was closed; the next such reading lets it be deleted. */
   readonly idleReading: string | null;
+  /** Since when Jenkins has no connection to it; null while it has. */
+  readonly offlineSince: string | null;
   /** Until when somebody looks at it; null when nobody does. */
   readonly heldUntil: string | null;
   readonly phases: AgentPhases;
