@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['build/', 'coverage/', '.tap/', 'node_modules/'] },
+  { ignores: ['build/', 'coverage/', '.tap/', 'node_modules/', 'tests/groovy/target/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
