@@ -15,12 +15,13 @@ import { EventDelivery } from './chacra/deliver-events.ts';
 import { Heartbeat } from './chacra/heartbeat.ts';
 import { GzipMembers } from './chacra/gzip-members.ts';
 import { KeptFiles } from './chacra/kept-files.ts';
-import { pickOwn } from './chacra/pick-own.ts';
+import { packagePicker } from './chacra/pick-packages.ts';
 import { PublishQueue } from './chacra/publish-queue.ts';
 import { publishRepo } from './chacra/publish-repo.ts';
 import { repoRenderer } from './chacra/render-repo.ts';
 import { indexRestorer } from './chacra/restore-index.ts';
 import { RepoActivity } from './chacra/repo-activity.ts';
+import { DependentRepos } from './chacra/republish-dependents.ts';
 import { resumeDeletions } from './chacra/resume-deletions.ts';
 import { Retention } from './chacra/run-retention.ts';
 import { sweepStorage } from './chacra/sweep-storage.ts';
@@ -37,7 +38,7 @@ import { scheduleJob } from './platform/jobs.ts';
 import { makeMetrics } from './platform/metrics.ts';
 import { startOnFolder } from './platform/running-service.ts';
 import type { RunningService, ServiceOptions } from './platform/running-service.ts';
-import { DEFAULT_PROJECT } from './platform/settings.ts';
+import { DEFAULT_PROJECT } from './platform/project-settings.ts';
 import type { Configuration } from './platform/settings.ts';
 
 const INDEX_CACHE_BYTES = 16 * 1024 * 1024;
@@ -81,7 +82,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
   const parts = { repos, projects, blobs, generations, clock, log };
   const publishing = {
     ...parts,
-    pick: pickOwn,
+    pick: packagePicker({ repos, rulesOf }),
     render,
     kept,
     signedBy: signer?.fingerprint ?? null,
@@ -91,6 +92,12 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
     publish: (identity) => publishRepo(publishing, identity),
     quietMilliseconds: settings.quietSeconds * 1000,
     parallel: PARALLEL_PUBLISHES,
+  });
+  const dependents = new DependentRepos({
+    ...parts,
+    rulesOf,
+    rules: settings.projects,
+    startWhenQuiet: (identity) => queue.startWhenQuiet(identity),
   });
   await resumeDeletions(repos, generations);
   const keepMilliseconds = settings.keepGenerationsHours * 3_600_000;
@@ -172,6 +179,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
   });
   chacraMetrics(metrics, { ...parts, queue, events });
   queue.resume();
+  dependents.start();
   events.start();
   if (access !== null) heartbeat.start();
   const quietFrom = clock.now().getTime() + quietMilliseconds;
@@ -194,6 +202,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
       await retention.stop();
       await heartbeat.stop();
       await server.stop(STOP_GRACE_MILLISECONDS);
+      dependents.stop();
       await queue.stop();
       await events.stop();
       await repos.close();

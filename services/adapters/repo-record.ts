@@ -35,7 +35,14 @@ export function makeShare(): Share {
   };
 }
 
-const leftOut = z.array(z.object({ name: z.string(), arch: z.string(), reason: z.string() }));
+const leftOut = z.array(
+  z.object({
+    name: z.string(),
+    arch: z.string(),
+    reason: z.string(),
+    from: z.exactOptional(z.string()),
+  }),
+);
 
 const headSchema = z.object({
   type: z.enum(['deb', 'rpm', 'raw']).nullable(),
@@ -58,6 +65,10 @@ const headSchema = z.object({
       shadowed: leftOut,
       superseded: leftOut,
       incomplete: leftOut,
+      // Documents of before there were pickers have none.
+      sources: z
+        .array(z.object({ repo: z.string(), created: z.string(), revision: z.int() }))
+        .default([]),
     })
     .nullable(),
   older: z.array(z.object({ files: z.int(), replaced: z.string() })),

@@ -1,4 +1,5 @@
 import type { Picked } from '../domain/generation.ts';
+import { repoPath } from '../domain/identity.ts';
 import type { DebHeader, DscHeader } from '../domain/package-header.ts';
 import type { BlobRef, LeftOut } from '../domain/repo.ts';
 import { poolFolder, poolPath } from '../formats/apt-index.ts';
@@ -67,11 +68,28 @@ export function arrangeDeb(candidates: readonly Candidate[], taken: TakenPath): 
     const missing = placeSource(placed, dsc, files);
     if (missing !== null) incomplete.push(leftOut(dsc.pick, missing));
   }
-  return { packages: placed.sorted(), shadowed, superseded, incomplete };
+  return {
+    packages: placed.sorted(),
+    shadowed: eachOnce(shadowed),
+    superseded: eachOnce(superseded),
+    incomplete: eachOnce(incomplete),
+  };
 }
 
 function debKey(pick: Picked, header: DebHeader): string {
   return `${pick.suite}/${header.package}/${header.architecture}`;
+}
+
+/** What stands under several codenames is named once. */
+function eachOnce(list: readonly LeftOut[]): LeftOut[] {
+  const key = ({ arch, name, from = '', reason }: LeftOut) => `${from}\n${arch}/${name}\n${reason}`;
+  return [...new Map(list.map((item) => [key(item), item])).values()];
+}
+
+/** Where a file was uploaded to, as far as the reader of another one's record needs it. */
+function placeOf({ arch, name, origin }: Picked): string {
+  const place = `${arch}/${name}`;
+  return origin === null ? place : `${place} of ${repoPath(origin.repo)}`;
 }
 
 type Rivals<T> = [T, ...T[]];
@@ -92,7 +110,7 @@ function choose<T extends Deb | Dsc>(
     if (compareDpkgVersions(rival.header.version, winner.header.version) > 0) winner = rival;
   }
   const { version } = winner.header;
-  const first = `${winner.pick.arch}/${winner.pick.name}`;
+  const first = placeOf(winner.pick);
   for (const { pick, blob, header } of rivals) {
     if (blob.sha256 === winner.blob.sha256) continue;
     if (compareDpkgVersions(header.version, version) === 0) {

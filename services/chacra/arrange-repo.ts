@@ -1,3 +1,4 @@
+import type { Origin } from '../domain/generation.ts';
 import type { RepoType } from '../domain/repo.ts';
 import { isSingleRoot } from '../domain/source-text.ts';
 import { arrangeDeb } from './arrange-deb.ts';
@@ -17,7 +18,7 @@ export function arrangeRepo(
 ): Arrangement {
   const { type, distro, suites, takenPath } = options;
   // The first of two equals is the one published, and nothing else may depend on the order given.
-  const ordered = [...candidates].sort(byTimeThenName);
+  const ordered = [...candidates].sort(byOriginTimeName);
   const root = { type, suites: type === 'deb' ? suites : [], singleRoot: false };
   switch (type) {
     case 'deb':
@@ -33,14 +34,28 @@ export function arrangeRepo(
   }
 }
 
-function byTimeThenName(a: Candidate, b: Candidate): number {
+function byOriginTimeName(a: Candidate, b: Candidate): number {
   return (
+    rank(a.pick.origin) - rank(b.pick.origin) ||
     a.pick.time - b.pick.time ||
     compare(a.pick.arch, b.pick.arch) ||
     compare(a.pick.name, b.pick.name) ||
     compare(a.pick.suite, b.pick.suite) ||
     compare(a.pick.blob?.sha256 ?? '', b.pick.blob?.sha256 ?? '')
   );
+}
+
+/** Of two equals a repo's own comes first, then what belongs to its build. */
+function rank(origin: Origin | null): number {
+  switch (origin?.kind) {
+    case undefined:
+      return 0;
+    case 'combined':
+    case 'generic':
+      return 1;
+    case 'extra':
+      return 2;
+  }
 }
 
 function compare(a: string, b: string): number {

@@ -5,6 +5,7 @@ import type { RepoChange } from '../domain/repo.ts';
 import { deletedHead, removeFiles } from './delete-repo.ts';
 import { afterBinaryChange } from './mark-repo.ts';
 import type { Clock, GenerationStore, ProjectStore, RepoStore } from './ports.ts';
+import { rulesOfRepo } from './project-rules.ts';
 import type { RulesOf } from './project-rules.ts';
 
 export interface DeleteBinaryCollaborators {
@@ -34,7 +35,7 @@ export async function deleteBinary(
     if (current.binaries.size === 1) return { head: deletedHead(current, now), remove: [key] };
     const { head } = current;
     const changed = { ...head, revision: head.revision + 1, modified: now.toISOString() };
-    return { head: afterBinaryChange(changed, rulesOf(identity.project)), remove: [key] };
+    return { head: afterBinaryChange(changed, rulesOfRepo(rulesOf, identity)), remove: [key] };
   });
   if (repo?.head.status === 'deleted') await removeFiles({ repos, projects, generations }, repo);
 }

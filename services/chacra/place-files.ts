@@ -1,10 +1,12 @@
 import type { Picked, PublishedPackage } from '../domain/generation.ts';
+import { repoPath } from '../domain/identity.ts';
 import type { BlobRef, LeftOut } from '../domain/repo.ts';
 import type { TakenPath } from './arrangement.ts';
 
 /** Names a pick that is not in the index. */
-export function leftOut({ name, arch }: Picked, reason: string): LeftOut {
-  return { name, arch, reason };
+export function leftOut({ name, arch, origin }: Picked, reason: string): LeftOut {
+  if (origin === null) return { name, arch, reason };
+  return { name, arch, reason, from: repoPath(origin.repo) };
 }
 
 /**

@@ -1,20 +1,18 @@
-import type { Generation, Picked, PublishedPackage } from '../domain/generation.ts';
+import type { Generation, PublishedPackage } from '../domain/generation.ts';
 import { repoPath } from '../domain/identity.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import type { PackageHeader } from '../domain/package-header.ts';
+import { archsOf } from '../domain/repo.ts';
 import type { LiveGeneration, Repo, RepoHead } from '../domain/repo.ts';
 import { arrangeRepo } from './arrange-repo.ts';
 import type { Arrangement } from './arrangement.ts';
 import type { KeptFiles } from './kept-files.ts';
+import type { Picks } from './pick-packages.ts';
 import type { BlobStore, Clock, GenerationStore, Log, RepoStore } from './ports.ts';
 import { begin, fail, failureOf, succeed } from './publish-steps.ts';
 import type { RenderRepo } from './rendering.ts';
 
-/** Chooses what stands in a repo; publishing does not ask why. */
-export type Picker = (repo: Repo) => {
-  readonly picks: readonly Picked[];
-  readonly suites: readonly string[];
-};
+export type Picker = (repo: Repo) => Picks;
 
 export interface PublishCollaborators {
   readonly repos: RepoStore;
@@ -44,10 +42,12 @@ export async function publishRepo(
   );
   if (repo?.head.status !== 'building') return;
   const { generation: number, revision, live: before } = repo.head;
-  const { picks, suites } = collaborators.pick(repo);
-  const release = blobs.hold(picks.flatMap(({ blob }) => (blob === null ? [] : [blob.sha256])));
+  const picked = collaborators.pick(repo);
+  const release = blobs.hold(
+    picked.picks.flatMap(({ blob }) => (blob === null ? [] : [blob.sha256])),
+  );
   try {
-    const live = await build(collaborators, repo, { number, revision, picks, suites, before });
+    const live = await build(collaborators, repo, { number, revision, picked, before });
     await repos.change(identity, (current) =>
       current?.head.status === 'building' ? { head: succeed(current, live, clock.now()) } : null,
     );
@@ -84,17 +84,17 @@ function standsOn(head: RepoHead | undefined, number: number): boolean {
 interface Plan {
   readonly number: number;
   readonly revision: number;
-  readonly picks: readonly Picked[];
-  readonly suites: readonly string[];
+  readonly picked: Picks;
   readonly before: LiveGeneration | null;
 }
 
 async function build(
   { blobs, generations, clock, render, kept, signedBy }: PublishCollaborators,
   repo: Repo,
-  { number, revision, picks, suites, before }: Plan,
+  { number, revision, picked, before }: Plan,
 ): Promise<LiveGeneration> {
   const { identity, head } = repo;
+  const { picks, suites, sources } = picked;
   const headers = new Map<string, PackageHeader>();
   const read = await Promise.all(
     picks.map(async (pick) => {
@@ -111,7 +111,8 @@ async function build(
     suites,
     takenPath: (path) => taken.package(path)?.sha256,
   });
-  const archs = [...new Set(picks.map(({ arch }) => arch))].sort();
+  // Those of its own cell: what it takes from others is built for theirs.
+  const archs = archsOf(picks.filter(({ origin }) => origin === null));
   const live = {
     number,
     published: clock.now().toISOString(),
@@ -122,6 +123,7 @@ async function build(
     shadowed: arranged.shadowed,
     superseded: arranged.superseded,
     incomplete: arranged.incomplete,
+    sources,
   };
   if (
     !head.rebuild &&

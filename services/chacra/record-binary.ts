@@ -4,6 +4,7 @@ import { binaryKey, typeFromName } from '../domain/repo.ts';
 import type { Binary, BlobRef, Repo, RepoChange } from '../domain/repo.ts';
 import { afterBinaryChange, headForUpload } from './mark-repo.ts';
 import type { Clock, ProjectStore, RepoStore } from './ports.ts';
+import { rulesOfRepo } from './project-rules.ts';
 import type { RulesOf } from './project-rules.ts';
 
 /** What to do when the name is taken by other bytes. */
@@ -82,7 +83,7 @@ export async function recordBinary(
       revision,
       modified: now,
     };
-    return { head: afterBinaryChange(typed, rulesOf(upload.identity.project)), put: [binary] };
+    return { head: afterBinaryChange(typed, rulesOfRepo(rulesOf, upload.identity)), put: [binary] };
   });
   // Meanwhile its last repo may have been deleted, and the project with it.
   await projects.create(upload.identity.project);

@@ -1,3 +1,4 @@
+import type { RepoIdentity } from './identity.ts';
 import type { BlobRef, RepoType } from './repo.ts';
 
 /** A package's place in a published repository: the path under the repo's URL and the blob behind it. */
@@ -11,6 +12,15 @@ export interface PublishedPackage {
   readonly suite: string;
 }
 
+/** Why a repo holds a file that was uploaded to another one. */
+export interface Origin {
+  readonly kind: 'combined' | 'generic' | 'extra';
+  /** Where it was uploaded to. */
+  readonly repo: RepoIdentity;
+  /** The setting that says so; null where it needs none. */
+  readonly setting: string | null;
+}
+
 /** A file that somebody picked for a repository: publishing does not ask why. */
 export interface Picked {
   readonly name: string;
@@ -22,6 +32,8 @@ export interface Picked {
   readonly time: number;
   /** deb: the codename to publish it under; elsewhere empty. */
   readonly suite: string;
+  /** Null for what was uploaded to the repo itself. */
+  readonly origin: Origin | null;
 }
 
 /** An index file of a generation. Small ones that cannot be derived again (signatures) carry their text. */

@@ -27,6 +27,17 @@ export interface LeftOut {
   readonly name: string;
   readonly arch: string;
   readonly reason: string;
+  /** The path of the repo it was uploaded to, where that is another one. */
+  readonly from?: string;
+}
+
+/** Another repo whose files a generation holds, as that repo was at the time. */
+export interface TakenFrom {
+  /** Its path. */
+  readonly repo: string;
+  /** When it was made: made again, it counts its revisions anew. */
+  readonly created: string;
+  readonly revision: number;
 }
 
 /** Why a publish failed, and the package that made it fail when there is one. */
@@ -54,6 +65,8 @@ export interface LiveGeneration {
   readonly superseded: readonly LeftOut[];
   /** Files that cannot be indexed alone, such as a .dsc whose tarball is missing. */
   readonly incomplete: readonly LeftOut[];
+  /** The other repos it was made from, by path. */
+  readonly sources: readonly TakenFrom[];
 }
 
 /** A state change that shaman has not acknowledged yet. */
@@ -139,7 +152,7 @@ export function unpublishedCount(repo: Repo): number {
 }
 
 /** The distinct archs under which binaries were uploaded, sorted. */
-export function archsOf(binaries: Iterable<Binary>): string[] {
+export function archsOf(binaries: Iterable<Pick<Binary, 'arch'>>): string[] {
   const archs = new Set<string>();
   for (const binary of binaries) archs.add(binary.arch);
   return [...archs].sort();

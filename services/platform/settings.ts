@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { SCOPES } from '../domain/scope.ts';
 import { cronTimes, diskPressure, retentionRule } from './retention-settings.ts';
+import { projectSettings } from './project-settings.ts';
+import type { ProjectSettings } from './project-settings.ts';
 import {
   baseUrl,
   byteSize,
@@ -17,19 +19,6 @@ const hours = (standard: number) => z.number().min(0).meta({ kind: 'hours' }).de
 const days = () => z.number().min(0).meta({ kind: 'days' });
 const count = (standard: number) => z.int().min(1).default(standard);
 const flag = (standard: boolean) => z.boolean().default(standard);
-
-/** What the configuration says of one project. */
-const project = z.strictObject({
-  automatic: flag(true).describe(
-    'Publish by itself after each upload and its quiet time; false: only when asked by `update`.',
-  ),
-  disabled: flag(false).describe('Keep what is uploaded, but publish nothing.'),
-});
-
-export type ProjectSettings = z.infer<typeof project>;
-
-/** The rules of a project that the configuration does not name. */
-export const DEFAULT_PROJECT: ProjectSettings = project.parse({});
 
 const chacra = (folder: string) =>
   z.strictObject({
@@ -61,7 +50,7 @@ const chacra = (folder: string) =>
       .optional()
       .describe('Signs repositories. Without it, they are served unsigned.'),
     projects: z
-      .record(z.string(), project)
+      .record(z.string(), projectSettings)
       .transform(
         (projects): ReadonlyMap<string, ProjectSettings> => new Map(Object.entries(projects)),
       )

@@ -13,6 +13,7 @@ import { resumeDeletions } from '../../services/chacra/resume-deletions.ts';
 import { setRepoExtra } from '../../services/chacra/set-repo.ts';
 import { acknowledge, announce } from '../../services/domain/repo-events.ts';
 import { newRepoHead } from '../../services/domain/repo.ts';
+import { DEFAULT_PROJECT } from '../../services/platform/project-settings.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
 import { RecordingLog } from '../fakes/recording-log.ts';
 import { RecordingShaman } from '../fakes/recording-shaman.ts';
@@ -46,7 +47,7 @@ function update(store: RepoStore, identity = one) {
   return store.change(identity, (repo) => {
     const head = { ...headForUpload(repo, NOW.toISOString()), status: 'ready' as const };
     const ready = { identity, head, binaries: repo?.binaries ?? new Map() };
-    const rules = { automatic: false, disabled: false };
+    const rules = { ...DEFAULT_PROJECT, automatic: false };
     const next = requestUpdate(ready, rules, NOW, 'update') ?? head;
     return { head: next, put: [someBinary('a.deb')] };
   });

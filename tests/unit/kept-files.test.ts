@@ -13,7 +13,15 @@ const identity = someIdentity(1);
 function repoWith(files: number | null, older: readonly number[]): Repo {
   const live = {
     ...{ number: files ?? 0, files: files ?? 0, published: WHEN, revision: 1 },
-    ...{ archs: [], packages: 1, signedBy: 'F', shadowed: [], superseded: [], incomplete: [] },
+    ...{
+      archs: [],
+      packages: 1,
+      signedBy: 'F',
+      shadowed: [],
+      superseded: [],
+      incomplete: [],
+      sources: [],
+    },
   };
   const kept = older.map((number) => ({ files: number, replaced: WHEN }));
   const head = { ...newRepoHead(WHEN), live: files === null ? null : live, older: kept };

@@ -15,12 +15,13 @@ import { isPending, REPO_STATUSES, statusFlags } from '../../services/domain/rep
 import type { RepoStatus } from '../../services/domain/repo-status.ts';
 import { newRepoHead, unpublishedCount } from '../../services/domain/repo.ts';
 import type { LiveGeneration, Repo, RepoHead } from '../../services/domain/repo.ts';
+import { DEFAULT_PROJECT } from '../../services/platform/project-settings.ts';
 import { someBinary, someIdentity } from '../fixtures/some-repo.ts';
 
 const NOW = new Date('2026-11-22T13:34:54.846Z');
-const MANUAL: ProjectRules = { automatic: false, disabled: false };
-const AUTOMATIC: ProjectRules = { automatic: true, disabled: false };
-const DISABLED: ProjectRules = { automatic: true, disabled: true };
+const AUTOMATIC: ProjectRules = DEFAULT_PROJECT;
+const MANUAL: ProjectRules = { ...DEFAULT_PROJECT, automatic: false };
+const DISABLED: ProjectRules = { ...DEFAULT_PROJECT, disabled: true };
 
 function repoOf(head: Partial<RepoHead>, names: readonly string[] = ['a.deb']): Repo {
   const binaries = new Map(names.map((name) => [`x86_64/${name}`, someBinary(name)]));
@@ -43,6 +44,7 @@ function liveOf(repo: Repo, fields: Partial<LiveGeneration> = {}): LiveGeneratio
     shadowed: [],
     superseded: [],
     incomplete: [],
+    sources: [],
     ...fields,
   };
 }

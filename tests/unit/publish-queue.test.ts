@@ -8,6 +8,7 @@ import { acceptUpdate } from '../../services/chacra/request-update.ts';
 import type { RepoIdentity } from '../../services/domain/identity.ts';
 import { newRepoHead } from '../../services/domain/repo.ts';
 import type { LiveGeneration, Repo, RepoHead } from '../../services/domain/repo.ts';
+import { DEFAULT_PROJECT } from '../../services/platform/project-settings.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
 import { RecordingLog } from '../fakes/recording-log.ts';
 import { someBinary, someIdentity } from '../fixtures/some-repo.ts';
@@ -16,7 +17,7 @@ const QUIET = 2000;
 const WHEN = '2026-01-01T00:00:00.000Z';
 const [zero, one, two] = [someIdentity(0), someIdentity(1), someIdentity(2)];
 const all = [zero, one, two];
-const RULES = { automatic: true, disabled: false };
+const RULES = DEFAULT_PROJECT;
 const EVENT = {
   status: 'deleted',
   sequence: 1,
@@ -38,6 +39,7 @@ function liveOf({ generation, revision }: RepoHead): LiveGeneration {
     shadowed: [],
     superseded: [],
     incomplete: [],
+    sources: [],
   };
 }
 

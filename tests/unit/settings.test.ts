@@ -13,7 +13,7 @@ import { nearest } from '../../services/domain/nearest.ts';
 import { loadConfiguration, parseConfiguration } from '../../services/platform/configuration.ts';
 import { parseListen } from '../../services/platform/setting-types.ts';
 import { settingRows, settingsMarkdown } from '../../services/platform/settings-table.ts';
-import { DEFAULT_PROJECT } from '../../services/platform/settings.ts';
+import { DEFAULT_PROJECT } from '../../services/platform/project-settings.ts';
 
 const FILE = '/etc/gitbuilder/node.yaml';
 const HASH = `sha256$${'0'.repeat(32)}$${'a'.repeat(64)}`;
@@ -59,7 +59,12 @@ t.test('every setting has a default or may be absent', async (t) => {
     });
     t.equal(configuration.chacra.projects.size, 0);
   }
-  t.strictSame(DEFAULT_PROJECT, { automatic: true, disabled: false });
+  t.strictSame(DEFAULT_PROJECT, {
+    automatic: true,
+    disabled: false,
+    combined: [],
+    extras: new Map(),
+  });
 });
 
 t.test('a full file is read, its paths from where it lies', async (t) => {
@@ -102,8 +107,8 @@ chacra:
       quietSeconds: 0.5,
     },
   });
-  t.strictSame(read.chacra.projects.get('ceph'), { automatic: false, disabled: false });
-  t.strictSame(read.chacra.projects.get('constructor'), { automatic: true, disabled: true });
+  t.strictSame(read.chacra.projects.get('ceph'), { ...DEFAULT_PROJECT, automatic: false });
+  t.strictSame(read.chacra.projects.get('constructor'), { ...DEFAULT_PROJECT, disabled: true });
   t.equal((await loadConfiguration(null)).data, join(process.cwd(), 'data'));
   await t.rejects(loadConfiguration(join(folder, 'absent.yaml')), {
     code: 'CONFIGURATION_INVALID',
