@@ -76,13 +76,14 @@ export interface ContainerSpec {
   readonly stopSeconds: number;
 }
 
-/** A file that is put into a container before it starts, and that no inspection shows. */
+/**
+ * A file that is put into a container before it starts, and that no inspection shows. It belongs to
+ * whom the container runs as.
+ */
 export interface HandedFile {
   readonly path: string;
   readonly content: string | Uint8Array;
   readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
 }
 
 /** A container of ours as the engine lists it. */

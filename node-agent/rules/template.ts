@@ -88,7 +88,8 @@ export interface Template extends IdleRange {
   readonly arch: string | null;
   /**
    * What is refused unless the host allows it by this very name: `privileged`, `host-network`,
-   * `host-pid`, `bind:/path`, `device:/dev/kvm`, `cap:SYS_ADMIN`, `security:seccomp=unconfined`.
+   * `host-pid`, `new-privileges` (setuid programs, so sudo too), `bind:/path`, `device:/dev/kvm`,
+   * `cap:SYS_ADMIN`, `security:seccomp=unconfined`.
    */
   readonly privileges: readonly string[];
   readonly idleWindows: readonly IdleWindow[];

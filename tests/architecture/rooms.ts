@@ -140,8 +140,10 @@ export const LONG_FILES: Readonly<Record<string, string>> = {
 
 /** Declared packages that no file imports, and why they are declared. */
 export const NOT_IMPORTED: Readonly<Record<string, string>> = {
+  '@types/dockerode': 'types of dockerode',
   '@types/express': 'types of express',
   '@types/node': 'types of node:',
+  '@types/tar-stream': 'types of tar-stream',
   '@types/ws': 'types of ws',
   c8: 'the coverage of .ci/run',
   eslint: 'npm run check',

@@ -1,0 +1,35 @@
+import { posix } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { extract, pack } from 'tar-stream';
+import type { HandedFile } from '../rules/container.ts';
+
+/** Numbers of the user and group that a container runs as. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/**
+ * Files as the tar that Docker unpacks at the root of a container, with the folders that they lie in:
+ * Docker makes missing ones so that everybody may write.
+ */
+export async function fileArchive(files: readonly HandedFile[], owner: Owner): Promise<Buffer> {
+  const archive = pack();
+  for (const folder of new Set(files.map(({ path }) => posix.dirname(path)))) {
+    archive.entry({ ...owner, name: `${folder.slice(1)}/`, type: 'directory', mode: 0o755 });
+  }
+  for (const { path, content, mode } of files) {
+    archive.entry({ ...owner, name: path.slice(1), mode }, Buffer.from(content));
+  }
+  archive.finalize();
+  return buffer(archive);
+}
+
+/** The text of the first file of an archive; empty when there is none. */
+export async function firstFile(archive: NodeJS.ReadableStream): Promise<string> {
+  const entries = extract();
+  Readable.from(archive).pipe(entries);
+  for await (const entry of entries) return (await buffer(entry)).toString();
+  return '';
+}

@@ -1,0 +1,80 @@
+import type Docker from 'dockerode';
+import { labelName, type CacheVolume, type ContainerSpec } from '../rules/container.ts';
+import { done, failed } from '../rules/outcome.ts';
+import type { FromEngine } from '../ports.ts';
+import { askEngine, getJson, tellEngine, type Patience } from './ask-engine.ts';
+import { reading, usageAnswer, volumeAnswer } from './engine-answers.ts';
+
+const SERVICE = labelName('service');
+
+/** Makes the cache volumes that are missing. One of that name that is not ours is left alone. */
+export async function makeCaches(
+  docker: Docker,
+  { identity, caches }: ContainerSpec,
+  patience: Patience,
+): FromEngine<void> {
+  for (const { volume } of caches) {
+    const found = await volumeOwner(docker, volume, patience);
+    if (!found.ok && found.failure.kind !== 'absent') return found;
+    if (found.ok && found.value !== identity.service) return failed(notOurs(volume));
+    if (found.ok) continue;
+    const made = await tellEngine(patience, (abortSignal) =>
+      docker.createVolume({ Name: volume, Labels: { [SERVICE]: identity.service }, abortSignal }),
+    );
+    if (!made.ok) return made;
+  }
+  return done(undefined);
+}
+
+/** The cache volumes of the service, with their sizes: the engine counts them, which may take long. */
+export function listCaches(
+  docker: Docker,
+  service: string,
+  patience: Patience,
+): FromEngine<readonly CacheVolume[]> {
+  return askEngine(
+    patience,
+    (abortSignal) => getJson(docker, '/system/df?type=volume', abortSignal),
+    (answer) =>
+      reading(usageAnswer)(answer)
+        ?.Volumes.filter(({ Labels }) => Labels[SERVICE] === service)
+        .map(({ Name, CreatedAt, UsageData }) => ({
+          volume: Name,
+          bytes: UsageData && UsageData.Size >= 0 ? UsageData.Size : null,
+          created: new Date(CreatedAt ?? 0).toISOString(),
+          isInUse: (UsageData?.RefCount ?? 0) > 0,
+        })),
+  );
+}
+
+/** Removes one, unless it is in use or not ours. */
+export async function removeCache(
+  docker: Docker,
+  volume: string,
+  service: string,
+  patience: Patience,
+): FromEngine<void> {
+  const found = await volumeOwner(docker, volume, patience);
+  if (!found.ok) return found.failure.kind === 'absent' ? done(undefined) : found;
+  if (found.value !== service) return failed(notOurs(volume));
+  const removed = await tellEngine(patience, (abortSignal) =>
+    docker.getVolume(volume).remove({ abortSignal }),
+  );
+  return !removed.ok && removed.failure.kind === 'absent' ? done(undefined) : removed;
+}
+
+function volumeOwner(docker: Docker, volume: string, patience: Patience): FromEngine<string> {
+  return askEngine(
+    patience,
+    (abortSignal) => docker.getVolume(volume).inspect({ abortSignal }),
+    (answer) => {
+      const read = reading(volumeAnswer)(answer);
+      return read && (read.Labels[SERVICE] ?? '');
+    },
+  );
+}
+
+function notOurs(volume: string) {
+  const reason = `the volume ${volume} was not made by this agent service`;
+  return { kind: 'refused', reason } as const;
+}
