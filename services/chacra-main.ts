@@ -36,6 +36,7 @@ import { trustedProxies } from './platform/forwarded.ts';
 import { listen } from './platform/http-server.ts';
 import { scheduleJob } from './platform/jobs.ts';
 import { makeMetrics } from './platform/metrics.ts';
+import { openAudit } from './platform/open-audit.ts';
 import { startOnFolder } from './platform/running-service.ts';
 import type { RunningService, ServiceOptions } from './platform/running-service.ts';
 import { DEFAULT_PROJECT } from './platform/project-settings.ts';
@@ -104,6 +105,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
   const sweeps = new SerialByKey();
   const sweep = () => sweeps.run('sweep', () => sweepStorage({ ...parts, keepMilliseconds }));
   const activity = new RepoActivity(clock);
+  const audit = openAudit('chacra', options);
   const { showBelowBytes, deleteBelowBytes = null } = settings.diskPressure;
   const quietMilliseconds = settings.retentionQuietMinutes * 60_000;
   const retention = new Retention({
@@ -111,7 +113,8 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
     rules: settings.retention,
     freeBytes: () => blobs.freeBytes(),
     pause: () => setImmediate(),
-    onDeleted: () => undefined,
+    onDeleted: ({ build: { project, ref, sha1, flavor }, rule, why }) =>
+      audit.add({ user: 'retention', what: 'deleted', project, ref, sha1, flavor, rule, why }),
   });
 
   const trusted = trustedProxies(options.configuration.trustedProxies);
@@ -143,8 +146,9 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
     },
     async warnings() {
       const free = await blobs.freeBytes();
-      if (free >= showBelowBytes) return [];
-      return [`only ${free} bytes are free on the disk, fewer than ${showBelowBytes}`];
+      const low = `only ${free} bytes are free on the disk, fewer than ${showBelowBytes}`;
+      const unwritten = audit.problem === null ? [] : [audit.problem];
+      return [...(free < showBelowBytes ? [low] : []), ...unwritten];
     },
   };
   const metrics = makeMetrics();
@@ -155,8 +159,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
       anonymous: options.configuration.anonymous,
       trusted,
       publicUrl: settings.publicUrl ?? null,
-      metrics,
-      log,
+      ...{ metrics, log, audit },
     }),
     settings.listen,
   );
@@ -207,6 +210,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
       await events.stop();
       await repos.close();
       await blobs.close();
+      await audit.close();
     },
   };
 }

@@ -21,6 +21,7 @@ import { trustedProxies } from './platform/forwarded.ts';
 import { listen } from './platform/http-server.ts';
 import { scheduleJob } from './platform/jobs.ts';
 import { makeMetrics } from './platform/metrics.ts';
+import { openAudit } from './platform/open-audit.ts';
 import { startOnFolder } from './platform/running-service.ts';
 import type { RunningService, ServiceOptions } from './platform/running-service.ts';
 import type { Configuration } from './platform/settings.ts';
@@ -52,6 +53,7 @@ async function startLocked(root: string, options: ServiceOptions): Promise<Runni
   const assignments = await openNodeAssignments(root);
   const { repos, builds, commits } = store;
   const distros = withDistros(configuration.distros);
+  const audit = openAudit('shaman', options);
 
   let stopping = false;
   const context: ShamanContext = {
@@ -72,6 +74,7 @@ async function startLocked(root: string, options: ServiceOptions): Promise<Runni
       ...(store.isWritable ? [] : ['the last change could not be written to the disk']),
       ...(stopping ? ['this service is stopping'] : []),
     ],
+    warnings: () => (audit.problem === null ? [] : [audit.problem]),
   };
   const webhooks = await startWebhooks(root, options, { repos, builds, commits }, distros);
   const metrics = makeMetrics();
@@ -86,8 +89,7 @@ async function startLocked(root: string, options: ServiceOptions): Promise<Runni
       anonymous: configuration.anonymous,
       trusted,
       publicUrl: settings.publicUrl ?? null,
-      metrics,
-      log,
+      ...{ metrics, log, audit },
     }),
     settings.listen,
   );
@@ -122,6 +124,7 @@ async function startLocked(root: string, options: ServiceOptions): Promise<Runni
       for (const webhook of webhooks) await webhook.stop();
       await nodes.close();
       await store.close();
+      await audit.close();
     },
   };
 }

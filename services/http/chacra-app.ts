@@ -65,8 +65,9 @@ function fastAnswer(
   const target = uploadTarget(request);
   if (target === null) return null;
   const route = CHACRA_ROUTES.binaries.flavoredBinary.replace;
-  const user = userOf(open(request, response, route, target.params), route.scope);
-  const uploaded = serveUpload(context, request, response, { ...target, user, refuse });
+  const exchange = open(request, response, route, target.params);
+  const [user, { tell }] = [userOf(exchange, route.scope), exchange];
+  const uploaded = serveUpload(context, request, response, { ...target, user, tell, refuse });
   return uploaded.then(() => SENT);
 }
 

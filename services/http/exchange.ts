@@ -4,6 +4,7 @@ import { allows } from '../domain/scope.ts';
 import type { Scope } from '../domain/scope.ts';
 import { requireScope } from '../platform/auth.ts';
 import type { Caller } from '../platform/auth.ts';
+import type { Tell } from './audit-trail.ts';
 
 /** One request on its way: what every handler needs to know of it. */
 export interface Exchange {
@@ -16,6 +17,7 @@ export interface Exchange {
   readonly query: URLSearchParams;
   /** The URL of this service as its clients know it, with a slash at its end. */
   readonly publicUrl: string;
+  readonly tell: Tell;
 }
 
 /** Who may read when nobody said who he is. */

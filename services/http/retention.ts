@@ -44,6 +44,7 @@ async function put(context: ChacraContext, exchange: Exchange): Promise<Answer> 
     until: end,
     by: userOf(exchange, 'admin'),
   });
+  exchange.tell({ reason: pin.reason, until: pin.until });
   return json(pinJson(pin, true));
 }
 

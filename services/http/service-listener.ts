@@ -8,10 +8,12 @@ import type { Route } from '../api/route.ts';
 import { GitbuilderError } from '../domain/errors.ts';
 import { sendAnswer } from '../platform/answer.ts';
 import type { Answer } from '../platform/answer.ts';
+import type { Audit } from '../platform/audit-log.ts';
 import type { Authenticate } from '../platform/auth.ts';
 import { errorAnswer } from '../platform/error-answer.ts';
 import { requestBase } from '../platform/forwarded.ts';
 import type { Listener } from '../platform/http-server.ts';
+import { auditTrail } from './audit-trail.ts';
 import { requireAccess } from './exchange.ts';
 import type { Anonymous, Exchange } from './exchange.ts';
 import { badPath } from './path-segments.ts';
@@ -37,6 +39,7 @@ export interface ServiceOptions {
   /** As configured; without it, the URL under which each request came. */
   readonly publicUrl: string | null;
   readonly log: RequestLog;
+  readonly audit: Audit;
   /** Registers the routes that express serves. */
   readonly routes: (register: Register) => void;
   /**
@@ -58,16 +61,15 @@ export interface ServiceOptions {
 export function serviceListener(options: ServiceOptions): Listener {
   const { authenticate, anonymous, trusted, log } = options;
   const ids = new WeakMap<IncomingMessage, string>();
+  const trail = auditTrail(options.audit, trusted);
 
   const open: OpenExchange = (request, response, route, params) => {
     const caller = authenticate(request.headers.authorization);
+    const requestId = ids.get(request) ?? '';
+    const tell = trail(request, response, { route, caller, requestId });
     requireAccess(caller, route.scope, anonymous);
     return {
-      request,
-      response,
-      requestId: ids.get(request) ?? '',
-      caller,
-      params,
+      ...{ request, response, requestId, caller, params, tell },
       query: queryOf(request),
       // Few answers need it, and what it takes is a good part of what a search takes.
       get publicUrl() {

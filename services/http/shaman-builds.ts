@@ -43,8 +43,13 @@ export function shamanBuildsRoutes(register: Register, context: ShamanContext): 
   });
 }
 
-async function record(context: ShamanContext, { params, request }: Exchange): Promise<Answer> {
+async function record(
+  context: ShamanContext,
+  { params, request, tell }: Exchange,
+): Promise<Answer> {
   const body = await readJson(request, BuildReportBody);
+  const { ref, sha1, distro, distro_version, distro_arch, flavor, status } = body;
+  tell({ ref, sha1, distro, distro_version, distro_arch, flavor, build_status: status });
   // Empty strings are sent for what is not known.
   const said = (text: string | null | undefined) => (text === '' ? undefined : (text ?? undefined));
   const word = (what: string, value: string | null | undefined) => {

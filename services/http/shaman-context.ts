@@ -28,5 +28,7 @@ export interface ShamanContext {
   readonly searches: KeptSearches;
   /** Empty when the coordinator is fit to answer. */
   readonly problems: () => readonly string[];
+  /** What an operator should know of a coordinator that is still fit. */
+  readonly warnings: () => readonly string[];
   readonly version: string;
 }

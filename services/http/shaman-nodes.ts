@@ -38,8 +38,9 @@ export function shamanNodesRoutes(register: Register, context: ShamanContext): v
       json(nodeJson(await changeNode(context, params['host'] ?? '', { draining }))),
     );
   }
-  register(ROUTES.weight, async ({ params, request }) => {
+  register(ROUTES.weight, async ({ params, request, tell }) => {
     const { weight } = await readJson(request, NodeWeightBody);
+    tell({ weight });
     return json(nodeJson(await changeNode(context, params['host'] ?? '', { weight })));
   });
   register(ROUTES.remove, async ({ params }) => {

@@ -8,6 +8,7 @@ import { binaryKey } from '../domain/repo.ts';
 import { parseBinaryName } from '../domain/names.ts';
 import { sendAnswer } from '../platform/answer.ts';
 import { archOf, identityOf } from './addresses.ts';
+import type { Tell } from './audit-trail.ts';
 import type { ChacraContext } from './chacra-context.ts';
 import { expectedDigests } from './expected-digests.ts';
 import { readMultipart } from './multipart.ts';
@@ -51,7 +52,8 @@ function isJson(request: IncomingMessage): boolean {
   return /^application\/json\b/i.test(request.headers['content-type'] ?? '');
 }
 
-type UploadOptions = UploadTarget & Pick<BodyOptions, 'refuse'> & { readonly user: string };
+type UploadOptions = UploadTarget &
+  Pick<BodyOptions, 'refuse'> & { readonly user: string; readonly tell: Tell };
 
 /** Takes an upload in, in any of its three forms; for so long retention leaves its repo alone. */
 export async function serveUpload(
@@ -77,7 +79,7 @@ async function takeIn(
   identity: RepoIdentity,
   options: UploadOptions,
 ): Promise<void> {
-  const { user, refuse, ...target } = options;
+  const { user, tell, refuse, ...target } = options;
   const arch = archOf(target.params);
   const expected = expectedDigests(request.headers);
   await requireRoom(context.upload, declaredLength(request));
@@ -89,6 +91,8 @@ async function takeIn(
     const upload = { identity, arch, name, user, expected, body, onConflict };
     const outcome = await uploadBinary(context.upload, upload);
     context.queue.startWhenQuiet(identity);
+    const stored = context.repos.get(identity)?.binaries.get(binaryKey(arch, name))?.blob;
+    tell({ name, outcome, sha256: stored?.sha256 ?? null, size: stored?.size ?? null });
     return outcome;
   };
   const body = wholeBody(request, response, {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SCOPES } from '../domain/scope.ts';
-import { cronTimes, diskPressure, retentionRule } from './retention-settings.ts';
+import { audit, cronTimes, diskPressure, retentionRule } from './keeping-settings.ts';
 import { projectSettings } from './project-settings.ts';
 import type { ProjectSettings } from './project-settings.ts';
 import {
@@ -213,6 +213,7 @@ function tableOf(folder: string) {
       .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
       .default('info')
       .describe('The least important messages that are logged.'),
+    audit: audit(folder).prefault({}).describe('A line for every write: who, what, when.'),
     distros: z
       .record(z.string(), z.record(z.string(), z.string('expected a version in quotes')))
       .default({})

@@ -1,6 +1,6 @@
 import { validate } from 'node-cron';
 import { z } from 'zod';
-import { byteSize } from './setting-types.ts';
+import { byteSize, pathFrom } from './setting-types.ts';
 
 const pattern = (what: string) =>
   z.string().default('*').describe(`${what} it is for; \`*\` stands for anything.`);
@@ -54,3 +54,18 @@ export const cronTimes = (standard: string) =>
     .refine((text) => validate(text), 'expected a cron expression, such as "47 * * * *"')
     .meta({ kind: 'a cron expression' })
     .default(standard);
+
+/** Where and how long it stands who changed what. */
+export const audit = (folder: string) =>
+  z.strictObject({
+    enabled: z.boolean().default(true).describe('Write audit lines.'),
+    folder: pathFrom(folder)
+      .optional()
+      .describe(
+        'Folder of `chacra.log`, `shaman.log` and what they were before. Without it, `audit` in the data folder.',
+      ),
+    rotateBytes: byteSize()
+      .prefault('64 MiB')
+      .describe('A file of this size is compressed and put aside.'),
+    keepFiles: z.int().min(1).default(20).describe('So many files that were put aside stay.'),
+  });
