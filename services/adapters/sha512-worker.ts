@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, readlinkSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import { basename } from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import type { FromSha512Worker, ToSha512Worker } from './sha512-messages.ts';
 
@@ -11,6 +13,7 @@ interface Followed {
   position: number;
 }
 
+const NICENESS = 10;
 const followed = new Map<number, Followed>();
 const buffer = Buffer.allocUnsafe(1024 * 1024);
 
@@ -54,6 +57,17 @@ function obey(message: ToSha512Worker): FromSha512Worker | null {
   }
 }
 
+/** Uploads go first where they need the same core: nobody but old clients waits for this digest. */
+function giveWay(): void {
+  try {
+    // Linux counts niceness by thread, and setpriority(2) takes a thread's id.
+    setPriority(Number(basename(readlinkSync('/proc/thread-self'))), NICENESS);
+  } catch {
+    // Elsewhere all threads are equal.
+  }
+}
+
+giveWay();
 parentPort?.on('message', (message: ToSha512Worker) => {
   let answer: FromSha512Worker | null;
   try {

@@ -1,18 +1,16 @@
-import autocannon from 'autocannon';
 import { Client } from '../client.ts';
 import { interleaved } from '../pairs.ts';
 import { publish } from '../publishing.ts';
 import type { Finding, Row } from '../row.ts';
-import { findTool, runTool } from '../run-tool.ts';
 import { startServer } from '../server.ts';
 import { count, median, spread } from '../statistics.ts';
 import { binariesPath, debTarget, entryPath, publishedPath } from '../target.ts';
 import { curlDownload } from '../tools/curl.ts';
 import { servingFolder, startNginx } from '../tools/nginx.ts';
+import { answered } from './shaman-load.ts';
 
 const REQUESTS_PER_SECOND = 15_000;
 const SECONDS = 4;
-const CONNECTIONS = 16;
 
 /** Downloads of one large package, and of the small index files that every client asks for first. */
 export const serve: Row = {
@@ -40,7 +38,10 @@ export const serve: Row = {
     await publish(client, target);
     const nginx = await startNginx(bench.folder('serve-nginx'), servingFolder(debs.folder));
     const download = (url: string) => () => curlDownload(url);
-    const index = (path: string) => () => requestsPerSecond(new URL(path, server.url).href);
+    const folder = bench.folder('serve-load');
+    // By the CPU that the server used: what its one core answers when nobody takes it away.
+    const index = (path: string) => async () =>
+      (await answered(server, { paths: [path], seconds: SECONDS, folder })).perCpuSecond;
     const packages = `${publishedPath(target)}dists/bookworm/main/binary-amd64/Packages.gz`;
     try {
       const binary = new URL(binariesPath(target) + encodeURIComponent(large.name), server.url);
@@ -70,7 +71,7 @@ export const serve: Row = {
           ['`InRelease`', inRelease] as const,
           [`\`Packages.gz\` of 60 packages`, gz] as const,
         ].map(([what, rates]) => ({
-          what: `requests for ${what}, server on one core`,
+          what: `requests for ${what}, per second of the server's one core`,
           ours: spread(rates, perSecond),
           beside: '',
           ratio: '',
@@ -85,20 +86,3 @@ export const serve: Row = {
     }
   },
 };
-
-/** By wrk, which costs less CPU than what it measures, or else by autocannon. */
-async function requestsPerSecond(url: string): Promise<number> {
-  if (findTool('wrk') !== null) {
-    const options = ['-t1', `-c${CONNECTIONS}`, `-d${SECONDS}s`];
-    const said = await runTool('wrk', [...options, url]);
-    if (/Non-2xx|Socket errors/.test(said)) throw new Error(`wrk met errors: ${said}`);
-    return Number(/Requests\/sec:\s+([\d.]+)/.exec(said)?.[1]);
-  }
-  const { requests, errors, non2xx } = await autocannon({
-    url,
-    connections: CONNECTIONS,
-    duration: SECONDS,
-  });
-  if (errors + non2xx > 0) throw new Error(`autocannon met ${errors + non2xx} errors`);
-  return requests.average;
-}
