@@ -80,10 +80,11 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
     origin: settings.origin,
     description: settings.description,
   });
-  const parts = { repos, projects, blobs, generations, clock, log };
+  const rules = settings.projects;
+  const parts = { repos, projects, blobs, generations, clock, log, rulesOf, rules };
   const publishing = {
     ...parts,
-    pick: packagePicker({ repos, rulesOf }),
+    pick: packagePicker(parts),
     render,
     kept,
     signedBy: signer?.fingerprint ?? null,
@@ -96,8 +97,6 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
   });
   const dependents = new DependentRepos({
     ...parts,
-    rulesOf,
-    rules: settings.projects,
     startWhenQuiet: (identity) => queue.startWhenQuiet(identity),
   });
   await resumeDeletions(repos, generations);
@@ -127,7 +126,6 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
     rulesOf,
     upload: {
       ...parts,
-      rulesOf,
       tapFor,
       maxUploadBytes: settings.maxUploadBytes,
       reserveBytes: settings.reserveBytes,

@@ -1,3 +1,4 @@
+import { REPO_ANSWER_ROUTES } from './repo-answer-routes.ts';
 import { PIN_ROUTES, RETENTION_ROUTES } from './retention-routes.ts';
 import type { Route } from './route.ts';
 
@@ -317,6 +318,7 @@ export const CHACRA_ROUTES = {
       },
     },
   },
+  answers: REPO_ANSWER_ROUTES,
   retention: RETENTION_ROUTES,
   pins: PIN_ROUTES,
   key: listing(

@@ -47,3 +47,40 @@ export interface RpmHeader {
   readonly filelists: string;
   readonly other: string;
 }
+
+/** What a package calls itself. */
+export function packageName(header: PackageHeader): string {
+  switch (header.kind) {
+    case 'deb':
+      return header.package;
+    case 'dsc':
+      return header.source;
+    case 'rpm':
+      return header.name;
+  }
+}
+
+/** Its version, as its package manager writes it. */
+export function packageVersion(header: PackageHeader): string {
+  switch (header.kind) {
+    case 'deb':
+    case 'dsc':
+      return header.version;
+    case 'rpm': {
+      const { epoch, version, release } = header;
+      return `${epoch === 0 ? '' : `${epoch}:`}${version}-${release}`;
+    }
+  }
+}
+
+/** The architecture it is for, by its own words. */
+export function packageArch(header: PackageHeader): string {
+  switch (header.kind) {
+    case 'deb':
+      return header.architecture;
+    case 'dsc':
+      return 'source';
+    case 'rpm':
+      return header.arch;
+  }
+}

@@ -11,6 +11,7 @@ import { documentRoutes } from './documents.ts';
 import { userOf } from './exchange.ts';
 import { servePublished } from './published.ts';
 import type { Register } from './register.ts';
+import { repoAnswerRoutes } from './repo-answers.ts';
 import { keyRoute, reposRoutes } from './repos.ts';
 import { retentionRoutes } from './retention.ts';
 import { searchRoute } from './search.ts';
@@ -36,6 +37,7 @@ export function chacraApp(options: ChacraAppOptions): Listener {
       searchRoute(register, context);
       binariesRoutes(register, context);
       reposRoutes(register, context);
+      repoAnswerRoutes(register, context);
       keyRoute(register, context);
       blobRoutes(register, context);
       retentionRoutes(register, context);

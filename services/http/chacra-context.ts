@@ -8,7 +8,7 @@ import type {
   ProjectStore,
   RepoStore,
 } from '../chacra/ports.ts';
-import type { RulesOf } from '../chacra/project-rules.ts';
+import type { ProjectRules, RulesOf } from '../chacra/project-rules.ts';
 import type { RepoActivity } from '../chacra/repo-activity.ts';
 import type { RestoreIndex } from '../chacra/restore-index.ts';
 import type { Retention } from '../chacra/run-retention.ts';
@@ -29,6 +29,8 @@ export interface ChacraContext {
   readonly retention: Retention;
   readonly clock: Clock;
   readonly rulesOf: RulesOf;
+  /** The rules of the projects that the configuration names. */
+  readonly rules: ReadonlyMap<string, ProjectRules>;
   readonly upload: UploadCollaborators;
   readonly accelRedirect: AccelRedirect;
   readonly stallMilliseconds: number;
