@@ -1,6 +1,8 @@
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import { extract, pack } from 'tar-stream';
 import type { HandedFile } from '../rules/container.ts';
 
@@ -32,4 +34,9 @@ export async function firstFile(archive: NodeJS.ReadableStream): Promise<string>
   Readable.from(archive).pipe(entries);
   for await (const entry of entries) return (await buffer(entry)).toString();
   return '';
+}
+
+/** What `/build/<node>/` answers: files at their places, for root, as a tar.gz. */
+export async function buildArchive(files: readonly HandedFile[]): Promise<Buffer> {
+  return promisify(gzip)(await fileArchive(files, { uid: 0, gid: 0 }));
 }
