@@ -26,6 +26,13 @@ export interface AgentPhases {
   readonly ended?: string;
 }
 
+/** One step of an agent's life. */
+export interface AgentStep {
+  readonly at: string;
+  readonly state: AgentState;
+  readonly cause: string;
+}
+
 /** One agent: a Jenkins node and a container that belong together, from its request to its end. */
 export interface Agent {
   /** 12 hex digits, never used twice. */
@@ -68,4 +75,6 @@ export interface Agent {
   readonly phases: AgentPhases;
   /** Last lines of its container, kept when it failed. */
   readonly lastLog: readonly string[];
+  /** Its steps so far, oldest first; the newest ones of a long life. */
+  readonly journal: readonly AgentStep[];
 }

@@ -34,10 +34,10 @@ export function labelsOf(identity: ContainerIdentity): Record<string, string> {
   return Object.fromEntries(KEYS.map((key) => [labelName(key), identity[key]]));
 }
 
-/** The identity that labels tell; null when one of them is missing, for then it is not ours. */
+/** The identity that labels tell; null when one of them is missing or no id of ours, for then it is not ours. */
 export function identityOf(labels: Readonly<Record<string, string>>): ContainerIdentity | null {
   const read = (key: keyof ContainerIdentity) => labels[labelName(key)] ?? '';
-  if (KEYS.some((key) => read(key) === '')) return null;
+  if (KEYS.some((key) => read(key) === '') || !isAgentId(read('agent'))) return null;
   return {
     service: read('service'),
     agent: read('agent'),
@@ -111,4 +111,9 @@ export interface CacheVolume {
   readonly bytes: number | null;
   readonly created: string;
   readonly isInUse: boolean;
+}
+
+/** Whether text is an id as this service gives them to agents; it names files. */
+export function isAgentId(text: string): boolean {
+  return /^[0-9a-f]{12}$/.test(text);
 }

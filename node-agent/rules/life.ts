@@ -15,6 +15,9 @@ export const NEXT_STATES: Readonly<Record<AgentState, readonly AgentState[]>> = 
   gone: [],
 };
 
+/** Of an agent that runs builds for weeks, so many steps are kept. */
+const MOST_STEPS = 200;
+
 /** The agent in its next state; a step that no agent may take is a mistake of ours. */
 export function moved(
   agent: Agent,
@@ -28,7 +31,8 @@ export function moved(
   }
   const since = now.toISOString();
   const ended = state === 'gone' ? { phases: { ...agent.phases, ended: since } } : {};
-  return { ...agent, ...ended, ...more, state, cause, since };
+  const journal = [...agent.journal, { at: since, state, cause }].slice(-MOST_STEPS);
+  return { ...agent, ...ended, ...more, state, cause, since, journal };
 }
 
 /** Whether an agent has a place among the caps: everything but history. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SCOPES } from '../domain/scope.ts';
+import { agents } from './agents-settings.ts';
 import { audit, cronTimes, diskPressure, retentionRule } from './keeping-settings.ts';
 import { projectSettings } from './project-settings.ts';
 import type { ProjectSettings } from './project-settings.ts';
@@ -220,6 +221,7 @@ function tableOf(folder: string) {
       .describe('Releases beside the built-in ones: distro, codename, version in quotes.'),
     chacra: chacra(folder).prefault({}).describe('The storage node.'),
     shaman: shaman(folder).prefault({}).describe('The coordinator.'),
+    agents: agents(folder).prefault({}).describe('Agents of Jenkins as containers.'),
   });
 }
 

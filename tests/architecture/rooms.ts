@@ -98,8 +98,16 @@ export const ROOMS: readonly Room[] = [
   },
   {
     name: 'agent adapters',
-    holds: /^node-agent\/(docker|jenkins|store)\//,
-    mayImport: ['agent rules', 'node-agent/ports.ts', 'domain', 'api', 'platform'],
+    holds: /^node-agent\/(docker|jenkins|store|templates)\//,
+    mayImport: [
+      'services/adapters/read-or-damaged.ts',
+      'agent rules',
+      'node-agent/ports.ts',
+      'node-agent/idle-ranges.ts',
+      'domain',
+      'api',
+      'platform',
+    ],
   },
   {
     name: 'agent http',

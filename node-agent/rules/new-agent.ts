@@ -1,0 +1,71 @@
+import type { Agent } from './agent.ts';
+import type { OwnContainer } from './container.ts';
+import type { Computer } from './jenkins-facts.ts';
+import type { PlannedAgent } from './room.ts';
+
+/** The record of an agent that was decided on. */
+export function requestedAgent(id: string, planned: PlannedAgent, now: Date): Agent {
+  const { template, host, madeFor, cause } = planned;
+  const at = now.toISOString();
+  return {
+    ...UNUSED,
+    id,
+    node: `${template.name}-${id}`,
+    template: template.name,
+    templateDigest: template.digest,
+    labels: template.labels,
+    state: 'requested',
+    since: at,
+    cause,
+    host,
+    container: null,
+    hasNode: true,
+    imageDigest: null,
+    madeFor,
+    closedAt: null,
+    phases: { requested: at },
+    journal: [{ at, state: 'requested', cause }],
+  };
+}
+
+/** The record of a container and node of ours that no record tells of: what they say is enough to go on. */
+export function adoptedAgent(
+  host: string,
+  { id: container, identity }: OwnContainer,
+  computer: Computer,
+  now: Date,
+): Agent {
+  const at = now.toISOString();
+  const state = computer.temporarilyOffline ? 'draining' : computer.offline ? 'connecting' : 'idle';
+  const cause = 'found without a record';
+  const connected = state === 'connecting' ? {} : { connected: at };
+  return {
+    ...UNUSED,
+    id: identity.agent,
+    node: identity.node,
+    template: identity.template,
+    templateDigest: identity.templateDigest,
+    labels: computer.labels,
+    state,
+    since: at,
+    cause,
+    host,
+    container,
+    hasNode: true,
+    imageDigest: null,
+    madeFor: null,
+    closedAt: state === 'draining' ? at : null,
+    phases: { requested: identity.created, ...connected },
+    journal: [{ at, state, cause }],
+  };
+}
+
+const UNUSED = {
+  build: null,
+  uses: 0,
+  buildSession: null,
+  idleReading: null,
+  offlineSince: null,
+  heldUntil: null,
+  lastLog: [],
+} satisfies Partial<Agent>;
