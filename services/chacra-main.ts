@@ -2,6 +2,7 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { openBlobStore } from './adapters/blob-store.ts';
+import { openExportFolder } from './adapters/export-folder.ts';
 import { DiskGenerationStore } from './adapters/generation-store.ts';
 import { loadSigner } from './adapters/openpgp-signer.ts';
 import { openPinStore } from './adapters/pin-store.ts';
@@ -11,6 +12,8 @@ import { SerialByKey } from './adapters/serial-by-key.ts';
 import { httpShamanClient, nobodyListens } from './adapters/shaman-client.ts';
 import type { ShamanAccess } from './adapters/shaman-client.ts';
 import { repoEventBody } from './api/repo-json.ts';
+import { RepoExporter } from './chacra/export-repos.ts';
+import type { ExportCollaborators } from './chacra/export-repos.ts';
 import { EventDelivery } from './chacra/deliver-events.ts';
 import { Heartbeat } from './chacra/heartbeat.ts';
 import { GzipMembers } from './chacra/gzip-members.ts';
@@ -102,7 +105,15 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
   await resumeDeletions(repos, generations);
   const keepMilliseconds = settings.keepGenerationsHours * 3_600_000;
   const sweeps = new SerialByKey();
-  const sweep = () => sweeps.run('sweep', () => sweepStorage({ ...parts, keepMilliseconds }));
+  const restoreIndex = indexRestorer({ ...parts, render });
+  const exporter = await openExporter(settings.exportRoot ?? null, root, {
+    ...{ ...parts, restoreIndex, keepMilliseconds },
+  });
+  const sweep = () =>
+    sweeps.run('sweep', async () => {
+      await sweepStorage({ ...parts, keepMilliseconds });
+      await exporter?.sweep();
+    });
   const activity = new RepoActivity(clock);
   const audit = openAudit('chacra', options);
   const { showBelowBytes, deleteBelowBytes = null } = settings.diskPressure;
@@ -121,7 +132,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
   const context: ChacraContext = {
     ...parts,
     kept,
-    restoreIndex: indexRestorer({ ...parts, render }),
+    restoreIndex,
     ...{ queue, activity, pins, retention },
     rulesOf,
     upload: {
@@ -178,11 +189,12 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
       version,
     }),
   });
-  chacraMetrics(metrics, { ...parts, queue, events });
+  chacraMetrics(metrics, { ...parts, queue, events, exporter });
   queue.resume();
   dependents.start();
   events.start();
   if (access !== null) heartbeat.start();
+  exporter?.start();
   const quietFrom = clock.now().getTime() + quietMilliseconds;
   const jobs = [
     scheduleJob(log, 'sweep', SWEEP_TIMES, sweep),
@@ -205,6 +217,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
       await server.stop(STOP_GRACE_MILLISECONDS);
       dependents.stop();
       await queue.stop();
+      await exporter?.stop();
       await events.stop();
       await repos.close();
       await blobs.close();
@@ -217,4 +230,14 @@ async function configuredShaman({ chacra }: Configuration): Promise<ShamanAccess
   if (chacra.shaman === undefined) return null;
   const { url, user, keyFile } = chacra.shaman;
   return { url, user, key: await readSecret(keyFile) };
+}
+
+/** Null without an export root. */
+async function openExporter(
+  folder: string | null,
+  root: string,
+  collaborators: Omit<ExportCollaborators, 'exported'>,
+): Promise<RepoExporter | null> {
+  if (folder === null) return null;
+  return new RepoExporter({ ...collaborators, exported: await openExportFolder({ folder, root }) });
 }

@@ -1,7 +1,8 @@
 import type { PublishedPackage } from '../domain/generation.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import type { Repo } from '../domain/repo.ts';
-import type { KeptFiles, KeptIndex } from './kept-files.ts';
+import type { KeptIndex } from '../domain/export-tree.ts';
+import type { KeptFiles } from './kept-files.ts';
 import type { RepoStore } from './ports.ts';
 
 /** A name in a folder of a published repository. */

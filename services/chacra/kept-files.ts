@@ -1,15 +1,9 @@
 import { GitbuilderError } from '../domain/errors.ts';
+import type { KeptIndex } from '../domain/export-tree.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import type { Generation, IndexFile, PublishedPackage } from '../domain/generation.ts';
 import type { Repo, RepoHead } from '../domain/repo.ts';
 import type { GenerationStore } from './ports.ts';
-
-/** An index file, and the generation that made it last. */
-export interface KeptIndex {
-  readonly file: IndexFile;
-  readonly generation: number;
-  readonly date: Date;
-}
 
 /** The files that a repo's kept generations name, by path: the live one's win. */
 export interface Kept {
@@ -127,7 +121,7 @@ function add(entry: Entry, generation: Generation): void {
 }
 
 /** Where apt fetches an index file by its hash (Acquire-By-Hash); null for files no Release lists. */
-function byHashPath({ path, sha256 }: IndexFile): string | null {
+export function byHashPath({ path, sha256 }: IndexFile): string | null {
   if (!path.startsWith('dists/') || /\/(In)?Release(\.gpg)?$/.test(path)) return null;
   return `${path.slice(0, path.lastIndexOf('/'))}/by-hash/SHA256/${sha256}`;
 }

@@ -1,3 +1,4 @@
+import type { ExportTrees, KeptIndex } from '../domain/export-tree.ts';
 import type { Generation, IndexFile, PublishedPackage } from '../domain/generation.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import type { PackageHeader } from '../domain/package-header.ts';
@@ -141,6 +142,29 @@ export interface GenerationStore {
   remove(identity: RepoIdentity, number: number): Promise<void>;
   /** Removes every generation up to a number: a repo made again meanwhile has higher ones. */
   removeUpTo(identity: RepoIdentity, number: number): Promise<void>;
+}
+
+/** Published repositories as plain folders, for whoever reads files instead of asking this service. */
+export interface ExportStore {
+  /** Whose folders are there. */
+  identities(): Promise<readonly RepoIdentity[]>;
+  /**
+   * Makes a repo's folders show these files; until then readers see what was there, whole. What stands
+   * there under the same names is believed, unless `isCheck` asks to compare each file.
+   */
+  put(
+    identity: RepoIdentity,
+    trees: ExportTrees,
+    options: {
+      readonly bytes: (index: KeptIndex) => Promise<Uint8Array>;
+      readonly now: Date;
+      readonly isCheck: boolean;
+    },
+  ): Promise<void>;
+  /** Removes a repo's folders; those that are not there are fine. */
+  remove(identity: RepoIdentity): Promise<void>;
+  /** Removes what was replaced before a time. */
+  sweep(replacedBefore: Date): Promise<void>;
 }
 
 /** What shaman made of an event. */

@@ -1,6 +1,6 @@
 import type { PackageHeader } from '../domain/package-header.ts';
 import type { Repo } from '../domain/repo.ts';
-import type { KeptIndex } from './kept-files.ts';
+import type { KeptIndex } from '../domain/export-tree.ts';
 import type { BlobStore, GenerationStore, Log } from './ports.ts';
 import type { RenderRepo } from './rendering.ts';
 

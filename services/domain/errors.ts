@@ -142,6 +142,12 @@ export const ERRORS = {
     advice:
       'Put it back from a backup, or move it away to go on without what it holds, and start again.',
   },
+  EXPORT_ROOT_UNFIT: {
+    status: 500,
+    message: 'cannot export from {data} to {folder}: {reason}',
+    advice:
+      'Hard links lead from there to the blobs: chacra.exportRoot must be a folder of its own on the same file system (and mount) as the data, for example beside it.',
+  },
   TOO_MANY_HELD: {
     status: 429,
     message: '{limit} waiting requests and event streams are open {whose}',

@@ -1,6 +1,7 @@
 import { Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { EventDelivery } from '../chacra/deliver-events.ts';
+import type { RepoExporter } from '../chacra/export-repos.ts';
 import type { PublishQueue } from '../chacra/publish-queue.ts';
 import type { BlobStore, RepoStore } from '../chacra/ports.ts';
 
@@ -12,6 +13,8 @@ export function chacraMetrics(
     readonly blobs: BlobStore;
     readonly queue: PublishQueue;
     readonly events: EventDelivery;
+    /** Null when nothing is exported. */
+    readonly exporter: RepoExporter | null;
   },
 ): void {
   const registers = [registry];
@@ -60,6 +63,19 @@ export function chacraMetrics(
     registers,
     async collect() {
       this.set(await node.blobs.freeBytes());
+    },
+  });
+  const { exporter } = node;
+  if (exporter === null) return;
+  new Gauge({
+    name: 'gitbuilder_chacra_exports',
+    help: 'Repositories whose exported folders are not yet as they are published, and those of them that failed.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const { waiting, failing } = exporter.depth;
+      this.set({ state: 'waiting' }, waiting);
+      this.set({ state: 'failing' }, failing);
     },
   });
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FolderEntry } from '../chacra/find-published.ts';
 import { findPublished, locateRepo } from '../chacra/find-published.ts';
-import type { KeptIndex } from '../chacra/kept-files.ts';
+import type { KeptIndex } from '../domain/export-tree.ts';
 import type { PublishedPackage } from '../domain/generation.ts';
 import type { Repo } from '../domain/repo.ts';
 import { GitbuilderError } from '../domain/errors.ts';

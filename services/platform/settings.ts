@@ -85,7 +85,7 @@ const chacra = (folder: string) =>
     sha512: flag(true).describe(
       'Compute the sha512 that chacractl compares after its upload; switched off only to measure.',
     ),
-    ...storageSettings,
+    ...storageSettings(folder),
     origin: z.string().default('gitbuilder').describe('Origin in the Release file of apt.'),
     description: z.string().default('').describe('Description in the Release file of apt.'),
   });

@@ -1,10 +1,15 @@
-import { nginxLocation } from './setting-types.ts';
+import { nginxLocation, pathFrom } from './setting-types.ts';
 
 /** Settings of a storage node about the files that it keeps, and other ways to them than through it. */
-export const storageSettings = {
+export const storageSettings = (folder: string) => ({
   accelRedirect: nginxLocation()
     .optional()
     .describe(
       'Internal location of the nginx in front (one of `trustedProxies`) that leads to `<data>/chacra/blobs/`, such as `/gitbuilder-blobs/`: then nginx sends the packages. Without it, this service does.',
     ),
-};
+  exportRoot: pathFrom(folder)
+    .optional()
+    .describe(
+      'Folder in which each published repository stands also as plain files (hard links), for rsync and plain web servers; on the file system of the data.',
+    ),
+});

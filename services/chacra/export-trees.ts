@@ -1,0 +1,29 @@
+import type { ExportTrees, TreeFile } from '../domain/export-tree.ts';
+import type { Generation, IndexFile } from '../domain/generation.ts';
+import { byHashPath } from './kept-files.ts';
+
+/** Decides which files a repo is exported as; of two older generations with one path, the newer has it. */
+export function exportTrees(live: Generation, older: readonly Generation[]): ExportTrees {
+  const shown = filesOf(live);
+  const before = new Map<string, TreeFile>();
+  for (const generation of older.toSorted((a, b) => a.number - b.number)) {
+    for (const [path, file] of filesOf(generation)) if (!shown.has(path)) before.set(path, file);
+  }
+  return { live: [...shown.values()], older: [...before.values()] };
+}
+
+function filesOf(generation: Generation): Map<string, TreeFile> {
+  const files = new Map<string, TreeFile>();
+  for (const { path, sha256 } of generation.packages)
+    files.set(path, { kind: 'package', path, sha256 });
+  for (const file of generation.files) {
+    for (const path of [file.path, byHashPath(file)])
+      if (path !== null) files.set(path, indexAt(path, file, generation));
+  }
+  return files;
+}
+
+function indexAt(path: string, file: IndexFile, { number, date }: Generation): TreeFile {
+  const index = { file, generation: number, date: new Date(date) };
+  return { kind: 'index', path, sha256: file.sha256, index };
+}
