@@ -1,5 +1,6 @@
+import { gitbuilder } from './gitbuilder.ts';
 import { shamanNextNode } from './shaman-next-node.ts';
 import type { Step } from './step.ts';
 
 /** Every step of the library, in the order of its documentation. */
-export const STEPS: readonly Step[] = [shamanNextNode];
+export const STEPS: readonly Step[] = [gitbuilder, shamanNextNode];

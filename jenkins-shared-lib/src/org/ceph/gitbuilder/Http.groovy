@@ -21,12 +21,15 @@ class Http implements Serializable {
     /** One request and its answer, [status, text]; status 0 means that none came, and text says why. */
     Map ask(Map request) {
         List pauses = request.pauses == null ? PAUSES_SECONDS : request.pauses
-        for (int attempt = 0; ; attempt++) {
+        int attempt = 0
+        // Not "for (;;)": without a condition, the CPS engine does not enter the loop.
+        while (true) {
             Map answered = once(request)
             if (!PASSING.contains(answered.status) || attempt >= pauses.size()) return answered
             String reason = answered.status == 0 ? answered.text : "answered ${answered.status}"
             script.echo("${who}: ${reason}: again in ${pauses[attempt]} s".toString())
             script.sleep(time: pauses[attempt], unit: 'SECONDS')
+            attempt++
         }
     }
 

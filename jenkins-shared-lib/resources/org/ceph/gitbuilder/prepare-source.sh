@@ -1,0 +1,52 @@
+#!/bin/sh
+# Packs the checked out commit once, for all cells: dist/source.tar.gz, dist/version, dist/sha1, dist/branch,
+# dist/date. Runs in the checkout. A program of the project may do it instead, and leaves the same files. Version: of a release its tag, else the last tag v*, commits since, and sha1.
+set -eu
+
+version_of_release() {
+  case $GITBUILDER_REF in
+    v[0-9]*) printf '%s\n' "${GITBUILDER_REF#v}" ;;
+    [0-9]*) printf '%s\n' "$GITBUILDER_REF" ;;
+    *)
+      printf 'gitbuilder: a release is built from a tag such as v1.2.3, and this is %s\n' "$GITBUILDER_REF" >&2
+      exit 1
+      ;;
+  esac
+}
+
+version_of_commit() {
+  described=$(git describe --long --match 'v[0-9]*' 2>/dev/null || true)
+  if [ -n "$described" ]; then
+    printf '%s\n' "${described#v}"
+  else
+    printf '0-%s-g%s\n' "$(git rev-list --count HEAD)" "$(git rev-parse --short=12 HEAD)"
+  fi
+}
+
+rm -rf dist
+mkdir dist
+# Programs that stand beside the rules, in a repository of their own, come before those of the source.
+if [ -n "$GITBUILDER_BUILD_SCRIPT" ] && [ -f "../job/$GITBUILDER_BUILD_SCRIPT" ]; then
+  cp "../job/$GITBUILDER_BUILD_SCRIPT" dist/build-script
+  chmod +x dist/build-script
+fi
+if [ -n "$GITBUILDER_SCRIPT" ]; then
+  if [ -f "../job/$GITBUILDER_SCRIPT" ]; then exec "../job/$GITBUILDER_SCRIPT"; fi
+  exec "./$GITBUILDER_SCRIPT"
+fi
+if [ "$GITBUILDER_RELEASE" = true ]; then version=$(version_of_release); else version=$(version_of_commit); fi
+printf '%s\n' "$version" >dist/version
+printf '%s\n' "$GITBUILDER_SHA1" >dist/sha1
+printf '%s\n' "$GITBUILDER_REF" >dist/branch
+git log -1 --format=%cD >dist/date
+git archive --format=tar HEAD >dist/source.tar
+# What a repository holds of others comes with it.
+if [ -f .gitmodules ]; then
+  # shellcheck disable=SC2016 # git's own shell expands it, in each submodule
+  git submodule --quiet foreach --recursive \
+    'git archive --format=tar --prefix="$displaypath/" HEAD >"$toplevel/.gitbuilder-submodule.tar" &&
+     tar --concatenate --file "$OLDPWD/dist/source.tar" "$toplevel/.gitbuilder-submodule.tar" &&
+     rm "$toplevel/.gitbuilder-submodule.tar"'
+fi
+gzip -n dist/source.tar
+printf 'gitbuilder: source %s, %s bytes\n' "$version" "$(wc -c <dist/source.tar.gz)"

@@ -1,0 +1,53 @@
+package org.ceph.gitbuilder
+
+import com.cloudbees.groovy.cps.NonCPS
+
+/** What is to be built: the parameters of the build, over the arguments of the step. Pure. */
+class Asked implements Serializable {
+    private static final long serialVersionUID = 1L
+
+    @NonCPS
+    static Map of(Map values, Map params, String branchName) {
+        return [
+            ref: text(params.BRANCH) ?: branchName ?: values.ref,
+            sha1: text(params.SHA1) ?: values.sha1,
+            repository: text(params.REPOSITORY) ?: text(params.CEPH_REPO) ?: values.repository,
+            distros: text(params.DISTROS) ?: values.distros,
+            archs: text(params.ARCHS) ?: values.archs,
+            flavors: text(params.FLAVORS) ?: text(params.FLAVOR) ?: values.flavors,
+            force: flag(params.FORCE),
+            throwaway: flag(params.THROWAWAY),
+            release: flag(params.RELEASE) || values.release == true,
+        ]
+    }
+
+    /** The branch of a ref as Ceph's developers write it: without the remote's name in front. */
+    @NonCPS
+    static String refOf(String branch) {
+        return (branch ?: '').replaceFirst('^(refs/(heads|tags)/|origin/)', '')
+    }
+
+    /** An address, or the name of one in the rules; without either the first that the rules name. */
+    @NonCPS
+    static String repository(String asked, Map rules) {
+        Map named = rules.repositories ?: [:]
+        if (asked == null || asked == '') return named.isEmpty() ? null : named.values().iterator().next()
+        return named[asked] ?: asked
+    }
+
+    /** The name of a repository at the end of its address. */
+    @NonCPS
+    static String projectOf(String url) {
+        return (url ?: '').replaceFirst('/+$', '').replaceFirst('\\.git$', '').replaceFirst('^.*[/:]', '')
+    }
+
+    @NonCPS
+    private static String text(Object value) {
+        return value == null ? '' : value.toString().trim()
+    }
+
+    @NonCPS
+    private static boolean flag(Object value) {
+        return value != null && value.toString() == 'true'
+    }
+}

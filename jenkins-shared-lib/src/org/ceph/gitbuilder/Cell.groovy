@@ -1,0 +1,116 @@
+package org.ceph.gitbuilder
+
+/** One distro, arch and flavor of a build, from an agent to a repository that can be used. */
+class Cell implements Serializable {
+    private static final long serialVersionUID = 1L
+
+    final Object script
+    final Map values
+    final Map asked
+    final Map build
+    final Map cell
+
+    Cell(Object script, Map values, Map asked, Map build, Map cell) {
+        this.script = script
+        this.values = values
+        this.asked = asked
+        this.build = build
+        this.cell = cell
+    }
+
+    /** [state: built | there | thrown away, url, list]: how it ended, and where its repository is. */
+    Map run() {
+        if (!asked.throwaway && !asked.force) {
+            Map there = there()
+            if (there != null) return there
+        }
+        Map ended = [state: 'thrown away']
+        script.withShamanBuild(Servers.shaman(values, place() + [arch: cell.arch, extra: [version: build.version]])) {
+            script.onAgent(Servers.agents(values, [label: cell.label])) {
+                script.deleteDir()
+                script.unstash(Source.STASH)
+                compile()
+                if (!asked.throwaway) upload()
+            }
+            if (!asked.throwaway) ended = publish()
+        }
+        return ended
+    }
+
+    /** The repository of an earlier build of this very cell, if it can still be used. */
+    private Map there() {
+        if (!script.shamanHasBuild(Servers.shaman(values, place() + [arch: cell.arch]))) return null
+        script.echo("gitbuilder: ${cell.name} is there already; FORCE builds it again".toString())
+        return repository('there', 0)
+    }
+
+    private void compile() {
+        script.withEnv(variables()) {
+            if (values.build != null) {
+                values.build(cellFacts())
+            } else if (build.buildScript != null) {
+                script.sh(script: resource('run-build-script.sh'), label: "build ${cell.name}".toString())
+            } else {
+                script.sh(script: resource("build-${cell.kind}.sh"), label: "build ${cell.name}".toString())
+            }
+        }
+    }
+
+    /** Packages of one arch each: source packages of yum have a place of their own. */
+    private void upload() {
+        List found = []
+        for (pattern in Matrix.words(values.packages)) {
+            for (file in script.findFiles(glob: pattern)) found << file.path
+        }
+        if (found.isEmpty()) script.error("gitbuilder: ${cell.name} left no packages in ${values.packages}".toString())
+        Map byArch = Packages.byArch(found, cell.arch)
+        for (arch in Packages.archsOf(byArch)) {
+            script.uploadToChacra(
+                Servers.chacra(values, build, place() + [arch: arch, files: byArch[arch], force: asked.force])
+            )
+        }
+    }
+
+    private Map publish() {
+        Map repo = Servers.chacra(values, build, place())
+        script.chacraRepoExtra(repo + [extra: extra()])
+        script.chacraRepoUpdate(repo)
+        return repository('built', 1)
+    }
+
+    private Map repository(String state, int generation) {
+        Map facts = script.waitForRepo(Servers.shaman(values, place() + [arch: cell.arch, minutes: values.waitMinutes]))
+        return [state: state, url: facts.url, chacraUrl: facts.chacra_url]
+    }
+
+    private Map place() {
+        return [
+            project: build.project, ref: build.ref, sha1: build.sha1,
+            distro: cell.distro, distroVersion: cell.distroVersion, flavor: cell.flavor,
+        ]
+    }
+
+    private Map extra() {
+        return [
+            version: build.version,
+            package_manager_version: build.version,
+            build_url: script.env.BUILD_URL,
+            root_build_cause: 'SCMTRIGGER',
+            node_name: script.env.NODE_NAME ?: '',
+            job_name: script.env.JOB_NAME,
+        ]
+    }
+
+    private String resource(String name) {
+        return script.libraryResource("org/ceph/gitbuilder/${name}".toString())
+    }
+
+    /** What a closure of the project is called with. */
+    private Map cellFacts() {
+        return place() + [arch: cell.arch, kind: cell.kind, platform: cell.platform, version: build.version]
+    }
+
+    private List variables() {
+        return Packages.variables(cellFacts() + [release: asked.release, script: build.buildScript ?: ''])
+    }
+}
