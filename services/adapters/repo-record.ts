@@ -58,6 +58,7 @@ const headSchema = z.object({
       number: z.int(),
       files: z.int(),
       published: z.string(),
+      ownPublished: z.exactOptional(z.string()),
       revision: z.int(),
       archs: z.array(z.string()),
       packages: z.int(),

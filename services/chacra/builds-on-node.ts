@@ -56,7 +56,7 @@ export function buildFacts(
   const { project, ref, sha1, flavor } = repos[0].identity;
   const written = repos.map(({ head }) => Date.parse(head.modified));
   const published = repos.flatMap(({ head: { live } }) =>
-    live === null ? [] : [Date.parse(live.published)],
+    live === null ? [] : [Date.parse(live.ownPublished ?? live.published)],
   );
   const unpublished = repos.flatMap((repo, at) =>
     unpublishedCount(repo) > 0 ? (written[at] ?? []) : [],

@@ -25,7 +25,7 @@ export interface BuildName extends PinnedCommit {
 
 /** Everything that retention decides by. Times are milliseconds since 1970. */
 export interface BuildFacts extends BuildName {
-  /** When a generation of one of its repos was last published; null when none is ready. */
+  /** When something new of it was last published; null when none of its repos is ready. */
   readonly published: number | null;
   /** The last write to one of its repos. */
   readonly written: number;

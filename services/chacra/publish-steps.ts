@@ -23,7 +23,7 @@ export function succeed(repo: Repo, live: LiveGeneration, now: Date): RepoHead {
     status: 'ready',
     failure: null,
     rebuild: head.again === 'now' && head.rebuild,
-    live,
+    live: withAge(live, head.live),
     older,
     modified: now.toISOString(),
   };
@@ -34,6 +34,12 @@ export function succeed(repo: Repo, live: LiveGeneration, now: Date): RepoHead {
     reason: null,
   } as const;
   return takeUpAgain(repo, announce(done, event, now), now);
+}
+
+/** A generation that brings nothing new of the repo's own is as old as the one before. */
+function withAge(live: LiveGeneration, before: LiveGeneration | null): LiveGeneration {
+  if (before?.revision !== live.revision) return live;
+  return { ...live, ownPublished: before.ownPublished ?? before.published };
 }
 
 /** The publish failed: the live generation, if any, stays. */

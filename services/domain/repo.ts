@@ -53,6 +53,11 @@ export interface LiveGeneration {
   readonly files: number;
   /** RFC 3339 UTC. */
   readonly published: string;
+  /**
+   * When what it holds of its own was published first, where that was earlier: repos that take
+   * packages of others are published anew whenever those change, and are no younger for it.
+   */
+  readonly ownPublished?: string;
   /** The repo's revision it was made from. */
   readonly revision: number;
   readonly archs: readonly string[];

@@ -152,6 +152,16 @@ t.test('a publish that succeeds, fails, and is asked for again meanwhile', (t) =
   const replaced = succeed(third, liveOf(third), NOW);
   t.same(replaced.older, [{ files: 2, replaced: NOW.toISOString() }]);
 
+  const first = NOW.toISOString();
+  const later = '2027-01-01T00:00:00.000Z';
+  const again = succeed(third, liveOf(third, { published: later }), NOW);
+  t.match(again.live, { published: later, ownPublished: first }, 'no younger by what others bring');
+  const fresh = { ...third, head: { ...third.head, live: again.live, revision: 4 } };
+  const own = succeed(fresh, liveOf(fresh, { published: later }), NOW);
+  t.equal(own.live?.ownPublished, undefined, 'but by its own');
+  const thrice = succeed({ ...third, head: again }, liveOf(third, { published: '2028' }), NOW);
+  t.match(thrice.live, { published: '2028', ownPublished: first });
+
   for (const end of [
     (repo: Repo) => succeed(repo, liveOf(repo), NOW),
     (repo: Repo) => fail(repo, failure, NOW),
