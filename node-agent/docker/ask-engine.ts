@@ -10,16 +10,38 @@ export interface Patience {
   readonly closed: AbortSignal;
 }
 
-/** GETs what dockerode has no call for that could be aborted. */
-export function getJson(docker: Docker, path: string, abortSignal: AbortSignal): Promise<unknown> {
+/**
+ * One request as the API has it. dockerode's own calls write what they send into the URL as well, even
+ * the value of a secret, and some of them cannot be aborted.
+ */
+export function requestEngine(
+  docker: Docker,
+  request: {
+    readonly method: 'GET' | 'POST';
+    readonly path: string;
+    readonly query?: Readonly<Record<string, string | number>>;
+    readonly body?: object;
+  },
+  abortSignal: AbortSignal,
+): Promise<unknown> {
+  const { method, path, query = {}, body } = request;
+  const options = { _query: query, ...(body === undefined ? {} : { _body: body }) };
+  const statusCodes = { 200: true, 201: true };
   return new Promise((resolve, reject) => {
-    const request = { path, method: 'GET', abortSignal, statusCodes: { 200: true } };
-    docker.modem.dial(request, (cause, answer) => {
-      if (cause === null || cause === undefined) resolve(answer);
-      // As dockerode made it, with the status code that failureOf() reads.
-      else reject(cause);
-    });
+    docker.modem.dial(
+      { path: `${path}?`, method, options, abortSignal, statusCodes },
+      (cause, answer) => {
+        if (cause === null || cause === undefined) resolve(answer);
+        // As docker-modem made it, with the status code that failureOf() reads.
+        else reject(cause);
+      },
+    );
   });
+}
+
+/** GETs something. */
+export function getJson(docker: Docker, path: string, abortSignal: AbortSignal): Promise<unknown> {
+  return requestEngine(docker, { method: 'GET', path }, abortSignal);
 }
 
 /**

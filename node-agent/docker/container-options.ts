@@ -7,7 +7,6 @@ import { privilegeOptions } from './privilege-options.ts';
 export function containerOptions(spec: ContainerSpec): ContainerCreateOptions {
   const [program = '', ...args] = spec.command;
   return {
-    name: spec.identity.node,
     ...hostName(spec.identity.node),
     Image: spec.image,
     Entrypoint: [program],

@@ -7,11 +7,11 @@ import type { ImageOrder, OwnContainer } from '../rules/container.ts';
 import type { HostFacts } from '../rules/host.ts';
 import { done, failed } from '../rules/outcome.ts';
 import type { ContainerEngine, EngineListener, FromEngine } from '../ports.ts';
-import { askEngine, getJson, tellEngine, type Patience } from './ask-engine.ts';
+import { askEngine, getJson, requestEngine, tellEngine, type Patience } from './ask-engine.ts';
 import { containerOptions } from './container-options.ts';
 import { engineClient, type EngineAddress } from './engine-address.ts';
 import { containerList, infoAnswer } from './engine-answers.ts';
-import { networkAnswer, reading } from './engine-answers.ts';
+import { madeContainer, networkAnswer, reading } from './engine-answers.ts';
 import { EventFeed } from './event-feed.ts';
 import { fetchImage, type Told } from './fetch-image.ts';
 import { handOver, inspectContainer, takeBack } from './hand-over.ts';
@@ -100,8 +100,13 @@ export class DockerEngine implements ContainerEngine {
     if (!cached.ok) return cached;
     const made = await askEngine(
       this.#patience('heavy'),
-      (abortSignal) => this.#docker.createContainer({ ...containerOptions(spec), abortSignal }),
-      (container) => (container as Docker.Container).id || undefined,
+      (abortSignal) => {
+        const query = { name: spec.identity.node };
+        const path = '/containers/create';
+        const body = containerOptions(spec);
+        return requestEngine(this.#docker, { method: 'POST', path, query, body }, abortSignal);
+      },
+      (answer) => reading(madeContainer)(answer)?.Id,
     );
     if (made.ok) return made;
     const { kind, reason } = made.failure;

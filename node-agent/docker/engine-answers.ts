@@ -41,12 +41,17 @@ export type ListedContainer = z.infer<typeof listedContainer>;
 
 export const containerList = z.array(listedContainer);
 
+export const madeContainer = z.object({ Id: z.string().min(1) });
+
 export const inspectedContainer = z.object({
   Id: z.string(),
   Config: z.object({ User: z.string(), Labels: labels }),
 });
 
-export const inspectedImage = z.object({ Id: z.string().regex(/^sha256:[0-9a-f]{64}$/) });
+export const inspectedImage = z.object({
+  Id: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  Config: z.object({ User: z.string().default('') }).nullish(),
+});
 
 export const volumeAnswer = z.object({
   Name: z.string(),

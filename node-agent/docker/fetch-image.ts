@@ -1,9 +1,16 @@
 import type Docker from 'dockerode';
 import { z } from 'zod';
 import type { ImageOrder } from '../rules/container.ts';
-import { failed } from '../rules/outcome.ts';
+import { done, failed } from '../rules/outcome.ts';
 import type { FromEngine } from '../ports.ts';
-import { askEngine, getJson, failureOf, statusOf, tellEngine } from './ask-engine.ts';
+import {
+  askEngine,
+  getJson,
+  failureOf,
+  statusOf,
+  tellEngine,
+  type Patience,
+} from './ask-engine.ts';
 import { inspectedImage, reading } from './engine-answers.ts';
 import { jsonStream } from './json-stream.ts';
 
@@ -28,12 +35,10 @@ export async function fetchImage(
   closed: AbortSignal,
   told: Told,
 ): FromEngine<string> {
-  const look = () =>
-    askEngine(
-      { milliseconds: LOOK_MILLISECONDS, closed },
-      (abortSignal) => getJson(docker, `/images/${pathOf(image)}/json`, abortSignal),
-      (answer) => reading(inspectedImage)(answer)?.Id,
-    );
+  const look = async (): FromEngine<string> => {
+    const found = await inspectImage(docker, image, { milliseconds: LOOK_MILLISECONDS, closed });
+    return found.ok ? done(found.value.Id) : found;
+  };
   if (policy !== 'always') {
     const found = await look();
     if (found.ok || found.failure.kind !== 'absent') return found;
@@ -51,11 +56,21 @@ export async function fetchImage(
   return failed({ kind: 'pull-failed', reason: 'the pull ended, and the image is not there' });
 }
 
+/** What the engine has under a name. */
+export function inspectImage(docker: Docker, image: string, patience: Patience) {
+  const path = `/images/${image.split('/').map(encodeURIComponent).join('/')}/json`;
+  return askEngine(
+    patience,
+    (abortSignal) => getJson(docker, path, abortSignal),
+    reading(inspectedImage),
+  );
+}
+
 /** A refusal of the registry comes as a status, or inside the stream of a pull that began well. */
 async function pullImage(
   docker: Docker,
   image: string,
-  patience: { readonly milliseconds: number; readonly closed: AbortSignal },
+  patience: Patience,
   told: Told,
 ): FromEngine<void> {
   let refusal: string | null = null;
@@ -87,10 +102,6 @@ async function pullImage(
 
 function isAborted(signal: AbortSignal | null): boolean {
   return signal?.aborted ?? false;
-}
-
-function pathOf(image: string): string {
-  return image.split('/').map(encodeURIComponent).join('/');
 }
 
 /** Whether the registry has no such image, in the words of Docker and of registries. */

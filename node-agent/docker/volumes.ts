@@ -7,23 +7,38 @@ import { reading, usageAnswer, volumeAnswer } from './engine-answers.ts';
 
 const SERVICE = labelName('service');
 
-/** Makes the cache volumes that are missing. One of that name that is not ours is left alone. */
+/** Makes the cache volumes that are missing. */
 export async function makeCaches(
   docker: Docker,
-  { identity, caches }: ContainerSpec,
+  spec: ContainerSpec,
   patience: Patience,
 ): FromEngine<void> {
-  for (const { volume } of caches) {
-    const found = await volumeOwner(docker, volume, patience);
-    if (!found.ok && found.failure.kind !== 'absent') return found;
-    if (found.ok && found.value !== identity.service) return failed(notOurs(volume));
-    if (found.ok) continue;
+  const missing = await missingCaches(docker, spec, patience);
+  if (!missing.ok) return missing;
+  const Labels = { [SERVICE]: spec.identity.service };
+  for (const Name of missing.value) {
     const made = await tellEngine(patience, (abortSignal) =>
-      docker.createVolume({ Name: volume, Labels: { [SERVICE]: identity.service }, abortSignal }),
+      docker.createVolume({ Name, Labels, abortSignal }),
     );
     if (!made.ok) return made;
   }
   return done(undefined);
+}
+
+/** Those of the cache volumes that are not there yet. Refused for one that is there and not ours. */
+export async function missingCaches(
+  docker: Docker,
+  { identity, caches }: ContainerSpec,
+  patience: Patience,
+): FromEngine<readonly string[]> {
+  const missing: string[] = [];
+  for (const { volume } of caches) {
+    const found = await volumeOwner(docker, volume, patience);
+    if (found.ok && found.value !== identity.service) return failed(notOurs(volume));
+    if (!found.ok && found.failure.kind !== 'absent') return found;
+    if (!found.ok) missing.push(volume);
+  }
+  return done(missing);
 }
 
 /** The cache volumes of the service, with their sizes: the engine counts them, which may take long. */
@@ -34,7 +49,7 @@ export function listCaches(
 ): FromEngine<readonly CacheVolume[]> {
   return askEngine(
     patience,
-    (abortSignal) => getJson(docker, '/system/df?type=volume', abortSignal),
+    (abortSignal) => getJson(docker, '/system/df', abortSignal),
     (answer) =>
       reading(usageAnswer)(answer)
         ?.Volumes.filter(({ Labels }) => Labels[SERVICE] === service)

@@ -2,38 +2,100 @@ import Docker from 'dockerode';
 import { buffer } from 'node:stream/consumers';
 import t from 'tap';
 import { pack } from 'tar-stream';
-import { DockerEngine } from '../../node-agent/docker/docker-engine.ts';
+import { labelName } from '../../node-agent/rules/container.ts';
+import { DockerEngine, type EngineParts } from '../../node-agent/docker/docker-engine.ts';
+import { SwarmEngine } from '../../node-agent/docker/swarm-engine.ts';
 import { systemClock } from '../../services/adapters/system-clock.ts';
 import { RecordingLog } from '../fakes/recording-log.ts';
 import { ENGINE, needsEngine } from '../fixtures/docker-engine.ts';
 import { running, someContainer } from '../fixtures/some-container.ts';
 import { containerEngineContract, got } from './container-engine-contract.ts';
 
+// A busy machine takes a second per container.
+t.setTimeout(240_000);
+
 const socketPath = ENGINE.replace('unix://', '');
 const docker = new Docker({ socketPath });
 
-const open = (service: string) =>
-  new DockerEngine({
-    host: 'here',
-    service,
-    address: { kind: 'socket', path: socketPath },
-    clock: systemClock,
-    log: new RecordingLog(),
-  });
+const parts = (service: string): EngineParts => ({
+  host: 'here',
+  service,
+  address: { kind: 'socket', path: socketPath },
+  clock: systemClock,
+  log: new RecordingLog(),
+});
+
+const open = (service: string) => new DockerEngine(parts(service));
+
+/** All that can be read of a container from outside. */
+async function inspectionsOf(container: Docker.Container): Promise<string> {
+  const processes: unknown = await container.top({ ps_args: 'auxewww' });
+  const logs = (await container.logs({ stdout: true, stderr: true })).toString();
+  return JSON.stringify([await container.inspect(), processes, logs]);
+}
 
 containerEngineContract({
   name: 'docker',
   open,
-  inspections: async (id) => {
-    const container = docker.getContainer(id);
-    const processes: unknown = await container.top({ ps_args: 'auxewww' });
-    const logs = (await container.logs({ stdout: true, stderr: true })).toString();
-    return JSON.stringify([await container.inspect(), processes, logs]);
-  },
+  inspections: (id) => inspectionsOf(docker.getContainer(id)),
   kill: async (id) => {
     await docker.getContainer(id).kill();
   },
   isSwarm: false,
+});
+
+/** The container of a service's task, once there is one. */
+async function containerOf(service: string): Promise<Docker.Container> {
+  const filters = { label: [`com.docker.swarm.service.id=${service}`] };
+  for (;;) {
+    const [found] = await docker.listContainers({ all: true, filters });
+    if (found !== undefined) return docker.getContainer(found.Id);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+containerEngineContract({
+  name: 'swarm',
+  open: (service) => new SwarmEngine(parts(service)),
+  inspections: async (id) => {
+    const service: unknown = await docker.getService(id).inspect();
+    const tasks: unknown = await docker.listTasks({ filters: JSON.stringify({ service: [id] }) });
+    const secrets: unknown = await docker.listSecrets();
+    const container = await containerOf(id);
+    return JSON.stringify([service, tasks, secrets, await inspectionsOf(container)]);
+  },
+  kill: async (id) => {
+    await (await containerOf(id)).kill();
+  },
+  isSwarm: true,
+});
+
+t.test('a secret that a crash left in a Swarm is found and removed', needsEngine(), async (t) => {
+  const engine = new SwarmEngine(parts('left-secrets'));
+  t.teardown(() => engine.close());
+  const secrets = async () => {
+    const label = [`${labelName('service')}=left-secrets`];
+    const list: unknown = await docker.listSecrets({ filters: JSON.stringify({ label }) });
+    return (list as unknown[]).length;
+  };
+  const [file] = [{ path: '/opt/x/secret', content: 'x', mode: 0o400 }];
+  const spec = someContainer('left-secrets');
+  const whole = await got(engine.create(spec));
+  await got(engine.handOver(whole, [file]));
+  await got(engine.remove(whole, 0));
+  t.equal(await secrets(), 0, 'goes with its service');
+  const broken = await got(engine.create(spec));
+  await got(engine.handOver(broken, [file]));
+  await docker.getService(broken).remove();
+  const [left] = await got(engine.list());
+  t.match(left, { state: 'ended', identity: spec.identity, reason: /secret/ });
+  await got(engine.remove(left?.id ?? '', 0));
+  t.equal(await secrets(), 0);
+  const named = await got(engine.create(someContainer('left-secrets', { user: 'jenkins' })));
+  t.match(await engine.handOver(named, [file]), { failure: { reason: /must be a number/ } });
+  await got(engine.remove(named, 0));
+  const privileged = someContainer('left-secrets', { privileges: ['privileged'] });
+  t.match(await engine.create(privileged), { failure: { kind: 'refused', reason: /privileged/ } });
 });
 
 t.test(

@@ -19,6 +19,8 @@ import { someContainer } from '../fixtures/some-container.ts';
 import { someProvision, someTemplate } from '../fixtures/some-template.ts';
 import { testFolder } from '../fixtures/test-folder.ts';
 
+t.setTimeout(240_000);
+
 const SECRET = 'ab'.repeat(32);
 const SERVICE = 'bootstrap-test';
 /** Takes java's place: says how it was called, by whom, with what. */
