@@ -1,7 +1,9 @@
+import { Client } from '../client.ts';
 import type { Corpus } from '../corpus/corpus.ts';
 import { interleaved } from '../pairs.ts';
 import type { Bench, Finding, Row } from '../row.ts';
 import { runTool, timed } from '../run-tool.ts';
+import { warmUp } from '../publishing.ts';
 import { startServer } from '../server.ts';
 import { duration, median, spread } from '../statistics.ts';
 import { binariesPath, debTarget } from '../target.ts';
@@ -10,6 +12,7 @@ import { servingFolder, startNginx } from '../tools/nginx.ts';
 
 const SHARE_SHA256 = 0.75;
 const SHARE_SHIPPED = 0.55;
+const WARM_BYTES = 64 * 1024 * 1024;
 
 /** One curl that uploads a build over one connection, beside nginx that only stores it. */
 export const ingest: Row = {
@@ -54,6 +57,10 @@ async function uploadToOurs(bench: Bench, debs: Corpus, sha512: boolean): Promis
   try {
     const url = new URL(binariesPath(debTarget('d0')), server.url);
     const urlOf = ({ name }: { name: string }) => `${url.href}${encodeURIComponent(name)}`;
+    await warmUp(server, 'deb');
+    const client = new Client(server);
+    await client.upload(debTarget('dd'), 'warm', Buffer.alloc(WARM_BYTES));
+    client.close();
     return await timed(() => curlUpload(debs.files, urlOf, server.credentials));
   } finally {
     await server.stop();
