@@ -26,7 +26,7 @@ class Platforms implements Serializable {
         }
         String letters = name.replaceAll(/\d.*$/, '')
         String digits = name.substring(letters.length())
-        if (letters == '' || digits == '') return null
+        if (letters == '' || !(digits ==~ /\d[\d.]*/)) return null
         return [platform: name, distro: letters == 'leap' ? 'opensuse' : letters, distroVersion: digits, kind: 'rpm']
     }
 }
