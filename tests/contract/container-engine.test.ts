@@ -2,6 +2,7 @@ import Docker from 'dockerode';
 import { buffer } from 'node:stream/consumers';
 import t from 'tap';
 import { pack } from 'tar-stream';
+import type { ContainerEngine } from '../../node-agent/ports.ts';
 import { labelName } from '../../node-agent/rules/container.ts';
 import { DockerEngine, type EngineParts } from '../../node-agent/docker/docker-engine.ts';
 import { SwarmEngine } from '../../node-agent/docker/swarm-engine.ts';
@@ -71,7 +72,7 @@ containerEngineContract({
 });
 
 t.test('a secret that a crash left in a Swarm is found and removed', needsEngine(), async (t) => {
-  const engine = new SwarmEngine(parts('left-secrets'));
+  const engine: ContainerEngine = new SwarmEngine(parts('left-secrets'));
   t.teardown(() => engine.close());
   const secrets = async () => {
     const label = [`${labelName('service')}=left-secrets`];
