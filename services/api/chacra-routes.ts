@@ -152,10 +152,13 @@ function binaryRoutes(base: string) {
       summary:
         'Upload a binary: multipart overwrites; a raw body (curl -T) needs force to replace other bytes',
       scope: 'upload',
-      query: { force: '`1`: a raw body replaces other bytes' },
+      query: {
+        force: '`1`: a raw body replaces other bytes',
+        sha256: 'as X-Checksum-Sha256, for clients that have one set of headers for many files',
+      },
       headers: {
         ...DIGESTS,
-        'X-Attach': '`1`, with X-Checksum-Sha256 and no body: bytes that are here already',
+        'X-Attach': '`1`, with X-Checksum-Sha256 or `sha256` and no body: bytes that are here already',
       },
       body: { ...MULTIPART, 'application/octet-stream': 'the bytes' },
       answers: {

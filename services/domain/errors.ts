@@ -53,7 +53,7 @@ export const ERRORS = {
     status: 400,
     message: 'cannot read the digest in {header}: {reason}',
     advice:
-      'X-Checksum-Sha256 and X-Checksum-Sha512 take hexadecimal; Content-Digest takes sha-256=:BASE64: (RFC 9530).',
+      'X-Checksum-Sha256, X-Checksum-Sha512 and ?sha256= take hexadecimal; Content-Digest takes sha-256=:BASE64: (RFC 9530).',
   },
   DIGEST_MISMATCH: {
     status: 422,

@@ -1,24 +1,39 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { ExpectedDigest } from '../chacra/check-digests.ts';
 import { GitbuilderError } from '../domain/errors.ts';
 
 const LENGTHS = { sha256: 64, sha512: 128 } as const;
 
-/** The digests that an uploader states for a body: our two headers, and Content-Digest (RFC 9530). */
-export function expectedDigests(headers: IncomingHttpHeaders): ExpectedDigest[] {
+/**
+ * The digests that an uploader states for a body: our two headers, Content-Digest (RFC 9530), and
+ * `?sha256=`, because a curl that sends many files has one set of headers for all of them.
+ */
+export function expectedDigests({
+  headers,
+  url,
+}: Pick<IncomingMessage, 'headers' | 'url'>): ExpectedDigest[] {
   const expected: ExpectedDigest[] = [];
   for (const algorithm of ['sha256', 'sha512'] as const) {
     const header = algorithm === 'sha256' ? 'X-Checksum-Sha256' : 'X-Checksum-Sha512';
     const value = headers[header.toLowerCase()];
-    if (value === undefined) continue;
-    const hex = String(value).trim().toLowerCase();
-    if (!new RegExp(`^[0-9a-f]{${LENGTHS[algorithm]}}$`).test(hex)) {
-      throw invalid(header, `it takes ${LENGTHS[algorithm]} hexadecimal digits`);
-    }
-    expected.push({ header, algorithm, hex });
+    if (value !== undefined) expected.push(hexadecimal(header, algorithm, String(value)));
   }
+  const inQuery = new URL(url ?? '', 'http://localhost').searchParams.get('sha256');
+  if (inQuery !== null) expected.push(hexadecimal('?sha256=', 'sha256', inQuery));
   const digest = headers['content-digest'];
   return digest === undefined ? expected : [...expected, ...contentDigest(String(digest))];
+}
+
+function hexadecimal(
+  header: string,
+  algorithm: ExpectedDigest['algorithm'],
+  value: string,
+): ExpectedDigest {
+  const hex = value.trim().toLowerCase();
+  if (!new RegExp(`^[0-9a-f]{${LENGTHS[algorithm]}}$`).test(hex)) {
+    throw invalid(header, `it takes ${LENGTHS[algorithm]} hexadecimal digits`);
+  }
+  return { header, algorithm, hex };
 }
 
 /** Members of other algorithms are skipped, as the RFC allows; one of ours that is broken is not. */

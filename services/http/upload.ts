@@ -81,7 +81,7 @@ async function takeIn(
 ): Promise<void> {
   const { user, tell, refuse, ...target } = options;
   const arch = archOf(target.params);
-  const expected = expectedDigests(request.headers);
+  const expected = expectedDigests(request);
   await requireRoom(context.upload, declaredLength(request));
   const take = async (
     name: string,
@@ -126,10 +126,10 @@ async function attach(
   place: Pick<NewBinary, 'identity' | 'arch' | 'user'>,
   name: string | null,
 ): Promise<UploadOutcome> {
-  const digests = expectedDigests(request.headers);
+  const digests = expectedDigests(request);
   const sha256 = digests.find(({ algorithm }) => algorithm === 'sha256')?.hex;
   if (name === null || sha256 === undefined) {
-    const reason = 'X-Attach goes with PUT and X-Checksum-Sha256';
+    const reason = 'X-Attach goes with PUT and X-Checksum-Sha256 or ?sha256=';
     throw new GitbuilderError('REQUEST_INVALID', { reason });
   }
   const onConflict = () => (isForcedByQuery(request) ? 'replace' : 'refuse-as-conflict');

@@ -11,8 +11,10 @@ import { groovyLiteral, groovyString } from '../../jenkins-shared-lib/generate/g
 import { libraryFiles, sourceOf } from '../../jenkins-shared-lib/generate/library-files.ts';
 import { stepsMarkdown } from '../../jenkins-shared-lib/generate/steps-page.ts';
 import { settleLibrary } from '../../jenkins-shared-lib/generate/write-library.ts';
+import { runTool } from '../../services/cli/demo/run-tool.ts';
 import { filesBelow } from '../fixtures/files-below.ts';
 import { compileGroovy, GROOVY, LIBRARY, runGroovy } from '../fixtures/groovy.ts';
+import { bodyOf } from '../fixtures/step-body.ts';
 import { testFolder } from '../fixtures/test-folder.ts';
 import { needs } from '../fixtures/tool.ts';
 
@@ -214,6 +216,17 @@ t.test('every file compiles, and so does every example', needs(...GROOVY), async
   mkdirSync(join(folder, 'classes'));
   await compileGroovy(join(folder, 'classes'), [...vars, ...examples]);
   t.ok(filesBelow(join(folder, 'classes')).length > vars.length + examples.length);
+});
+
+t.test('shell bodies', needs(['shellcheck', 'shellcheck']), async (t) => {
+  const folder = testFolder(t);
+  for (const step of STEPS.filter(({ body }) => body.kind === 'shell')) {
+    const file = join(folder, `${step.name}.sh`);
+    writeFileSync(file, bodyOf(step));
+    // SC2153 takes names of the environment for misspelt ones of the script.
+    const found = await runTool(['shellcheck', '--shell=sh', '--exclude=SC2153', file]);
+    t.match(found, { status: 0, output: '' }, step.name);
+  }
 });
 
 function namesBelow(folder: string): string[] {
