@@ -148,6 +148,28 @@ export const ERRORS = {
     advice:
       'Hard links lead from there to the blobs: chacra.exportRoot must be a folder of its own on the same file system (and mount) as the data, for example beside it.',
   },
+  AGENT_STATE: {
+    status: 409,
+    message: 'agent {agent} is {state}: it cannot {action}',
+    advice:
+      'docs/agents.md draws which states follow which; gitbuilder agents show {agent} tells its story.',
+  },
+  AGENT_TOKEN: {
+    status: 401,
+    message: 'this token is unknown, was used, or is for something else',
+    advice:
+      'Tokens are made for one container and are good once: remove the agent, another one is made.',
+  },
+  AGENT_UPSTREAM: {
+    status: 502,
+    message: '{reason}',
+    advice: 'GET /health/ says what does not answer, and since when.',
+  },
+  AGENTS_STAND_BY: {
+    status: 503,
+    message: 'this agent service has no Jenkins',
+    advice: 'Configure agents.jenkins (docs/agents.md) and restart it.',
+  },
   TOO_MANY_HELD: {
     status: 429,
     message: '{limit} waiting requests and event streams are open {whose}',

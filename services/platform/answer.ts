@@ -17,6 +17,12 @@ export type Answer =
       readonly type?: string;
       readonly headers?: Headers;
     }
+  | {
+      readonly kind: 'bytes';
+      readonly body: Uint8Array;
+      readonly type: string;
+      readonly headers?: Headers;
+    }
   | { readonly kind: 'empty'; readonly status: number; readonly headers?: Headers }
   | { readonly kind: 'redirect'; readonly location: string }
   /** The handler has written the response itself. */
@@ -37,6 +43,9 @@ export function sendAnswer(response: ServerResponse, answer: Answer): void {
         ...answer.headers,
       });
       return;
+    case 'bytes':
+      sendBytes(response, 200, answer.body, { 'Content-Type': answer.type, ...answer.headers });
+      return;
     case 'empty':
       response.writeHead(answer.status, answer.headers);
       response.end();
@@ -53,7 +62,15 @@ export function sendAnswer(response: ServerResponse, answer: Answer): void {
 }
 
 function sendText(response: ServerResponse, status: number, text: string, headers: Headers): void {
-  const body = Buffer.from(text);
+  sendBytes(response, status, Buffer.from(text), headers);
+}
+
+function sendBytes(
+  response: ServerResponse,
+  status: number,
+  body: Uint8Array,
+  headers: Headers,
+): void {
   response.writeHead(status, { ...headers, 'Content-Length': body.length });
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }

@@ -2,6 +2,13 @@ import { GitbuilderError } from '../domain/errors.ts';
 
 export type HeldKind = 'wait' | 'stream';
 
+interface Limits {
+  readonly perAddress: number;
+  readonly total: number;
+  /** Of the configuration, where the limits stand. */
+  readonly section?: string;
+}
+
 interface Held {
   readonly kind: HeldKind;
   readonly address: string;
@@ -13,12 +20,12 @@ interface Held {
  * so there is a limit per address and in total, and all of them end when the service stops.
  */
 export class HeldRequests {
-  readonly #limits: { readonly perAddress: number; readonly total: number };
+  readonly #limits: Limits;
   readonly #held = new Set<Held>();
   readonly #perAddress = new Map<string, number>();
   #isClosed = false;
 
-  constructor(limits: { readonly perAddress: number; readonly total: number }) {
+  constructor(limits: Limits) {
     this.#limits = limits;
   }
 
@@ -36,9 +43,9 @@ export class HeldRequests {
   enter(kind: HeldKind, address: string, end: () => void): () => void {
     if (this.#isClosed) throw new GitbuilderError('STOPPING');
     const ofAddress = this.#perAddress.get(address) ?? 0;
-    const { perAddress, total } = this.#limits;
-    if (ofAddress >= perAddress) refuse('of your address', perAddress, 'shaman.heldPerAddress');
-    if (this.#held.size >= total) refuse('in total', total, 'shaman.heldTotal');
+    const { perAddress, total, section = 'shaman' } = this.#limits;
+    if (ofAddress >= perAddress) refuse('of your address', perAddress, `${section}.heldPerAddress`);
+    if (this.#held.size >= total) refuse('in total', total, `${section}.heldTotal`);
     const held = { kind, address, end };
     this.#held.add(held);
     this.#perAddress.set(address, ofAddress + 1);

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { ErrorBody } from './chacra-schemas.ts';
+
+const needed = z.string({
+  error: (issue) => (issue.input === undefined ? 'is missing' : undefined),
+});
+
+/** `POST /api/v1/demands`: somebody needs an agent with this label now. */
+export const DemandBody = z.object({
+  label: needed.max(4096),
+  build_url: z.string().max(4096).nullish(),
+  block: z.string().min(1).max(200).nullish(),
+  template: z.string().max(200).nullish(),
+  ttl: z.number().min(1).nullish(),
+});
+
+/** `POST /api/v1/agents`: agents of a template, whether or not a build waits. */
+export const AgentOrderBody = z.object({
+  template: needed,
+  count: z.int().min(1).max(100).default(1),
+});
+
+/** `POST /api/nodes/` as Mita takes it; what it says of clouds means nothing here. */
+export const MitaOrderBody = z.object({
+  name: needed,
+  count: z.int().min(1).max(100).default(1),
+  labels: z.array(z.string()).nullish(),
+});
+
+/** `POST /api/nodes/{id}/delete` as Mita takes it: seconds to wait before. */
+export const MitaDeleteBody = z.object({ delay: z.number().min(0).max(86_400).nullish() });
+
+/** `POST …/hold`: for how long, and why. */
+export const HoldBody = z.object({
+  seconds: z.number().min(1).nullish(),
+  reason: z.string().max(500).nullish(),
+});
+
+const time = z.string();
+const text = z.string().nullable();
+
+/** What is told of an agent. */
+export const AgentJson = z.object({
+  id: z.string(),
+  node: z.string(),
+  template: z.string(),
+  labels: z.array(z.string()),
+  state: z.string(),
+  since: time,
+  cause: z.string(),
+  host: text,
+  container: text,
+  image_digest: text,
+  build: text,
+  made_for: text,
+  uses: z.int(),
+  closed: z.boolean(),
+  held_until: text,
+  phases: z.record(z.string(), time),
+  frozen: z.boolean(),
+});
+
+/** One agent as a whole. */
+export const AgentDetailJson = AgentJson.extend({
+  journal: z.array(z.object({ at: time, state: z.string(), cause: z.string() })),
+  last_log: z.array(z.string()),
+});
+
+/** What is told of a demand. */
+export const DemandJson = z.object({
+  id: z.string(),
+  label: z.string(),
+  build: text,
+  block: z.string(),
+  template: text,
+  created: time,
+  expires: time,
+});
+
+/** The schemas that the agents' OpenAPI document names. */
+export const AGENT_SCHEMAS = {
+  Error: ErrorBody,
+  DemandBody,
+  AgentOrderBody,
+  MitaOrderBody,
+  MitaDeleteBody,
+  HoldBody,
+  Agent: AgentJson,
+  AgentDetail: AgentDetailJson,
+  Demand: DemandJson,
+} as const;
