@@ -1,11 +1,9 @@
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { openBlobStore } from './adapters/blob-store.ts';
 import { openExportFolder } from './adapters/export-folder.ts';
 import { DiskGenerationStore } from './adapters/generation-store.ts';
 import { loadSigner } from './adapters/openpgp-signer.ts';
-import { openPinStore } from './adapters/pin-store.ts';
 import { openProjectStore } from './adapters/project-store.ts';
 import { openRepoStore } from './adapters/repo-store.ts';
 import { SerialByKey } from './adapters/serial-by-key.ts';
@@ -23,16 +21,15 @@ import { PublishQueue } from './chacra/publish-queue.ts';
 import { publishRepo } from './chacra/publish-repo.ts';
 import { repoRenderer } from './chacra/render-repo.ts';
 import { indexRestorer } from './chacra/restore-index.ts';
-import { RepoActivity } from './chacra/repo-activity.ts';
 import { DependentRepos } from './chacra/republish-dependents.ts';
 import { resumeDeletions } from './chacra/resume-deletions.ts';
-import { Retention } from './chacra/run-retention.ts';
 import { sweepStorage } from './chacra/sweep-storage.ts';
 import { tapFor } from './formats/package-tap.ts';
 import { accelRedirect } from './http/accel-redirect.ts';
 import { chacraApp } from './http/chacra-app.ts';
 import type { ChacraContext } from './http/chacra-context.ts';
 import { chacraMetrics } from './http/chacra-metrics.ts';
+import { openKeeping } from './keeping-main.ts';
 import { authenticator } from './platform/auth.ts';
 import { readSecret } from './platform/credentials.ts';
 import { trustedProxies } from './platform/forwarded.ts';
@@ -50,7 +47,6 @@ const PARALLEL_PUBLISHES = 4;
 const STOP_GRACE_MILLISECONDS = 10_000;
 /** Minute 17 of each hour: not when everybody else's jobs start. */
 const SWEEP_TIMES = '17 * * * *';
-const PRESSURE_TIMES = '2-57/5 * * * *';
 
 /** What a storage node is started with. */
 export interface ChacraOptions extends ServiceOptions {
@@ -72,7 +68,6 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
   const shaman = access === null ? nobodyListens : httpShamanClient(access);
   const repos = await openRepoStore({ root, clock, log });
   const projects = await openProjectStore({ root });
-  const pins = await openPinStore({ root });
   const blobs = await openBlobStore({ root, clock, tapFor, sha512: settings.sha512 });
   const generations = new DiskGenerationStore({ root });
   const rulesOf = (project: string) => settings.projects.get(project) ?? DEFAULT_PROJECT;
@@ -114,18 +109,8 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
       await sweepStorage({ ...parts, keepMilliseconds });
       await exporter?.sweep();
     });
-  const activity = new RepoActivity(clock);
   const audit = openAudit('chacra', options);
-  const { showBelowBytes, deleteBelowBytes = null } = settings.diskPressure;
-  const quietMilliseconds = settings.retentionQuietMinutes * 60_000;
-  const retention = new Retention({
-    ...{ ...parts, pins, activity, sweep, quietMilliseconds, deleteBelowBytes },
-    rules: settings.retention,
-    freeBytes: () => blobs.freeBytes(),
-    pause: () => setImmediate(),
-    onDeleted: ({ build: { project, ref, sha1, flavor }, rule, why }) =>
-      audit.add({ user: 'retention', what: 'deleted', project, ref, sha1, flavor, rule, why }),
-  });
+  const keeping = await openKeeping({ ...parts, root, settings, audit, sweep });
 
   const trusted = trustedProxies(options.configuration.trustedProxies);
   let stopping = false;
@@ -133,7 +118,8 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
     ...parts,
     kept,
     restoreIndex,
-    ...{ queue, activity, pins, retention },
+    ...keeping,
+    queue,
     rulesOf,
     upload: {
       ...parts,
@@ -152,12 +138,6 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
         ...(free < settings.reserveBytes ? [low] : []),
         ...(stopping ? ['this node is stopping'] : []),
       ];
-    },
-    async warnings() {
-      const free = await blobs.freeBytes();
-      const low = `only ${free} bytes are free on the disk, fewer than ${showBelowBytes}`;
-      const unwritten = audit.problem === null ? [] : [audit.problem];
-      return [...(free < showBelowBytes ? [low] : []), ...unwritten];
     },
   };
   const metrics = makeMetrics();
@@ -195,24 +175,13 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
   events.start();
   if (access !== null) heartbeat.start();
   exporter?.start();
-  const quietFrom = clock.now().getTime() + quietMilliseconds;
-  const jobs = [
-    scheduleJob(log, 'sweep', SWEEP_TIMES, sweep),
-    scheduleJob(log, 'retention', settings.retentionTimes, async () =>
-      // Just started, nobody knows who was reading what.
-      clock.now().getTime() < quietFrom ? null : retention.startUnlessRunning('schedule'),
-    ),
-    scheduleJob(log, 'disk pressure', PRESSURE_TIMES, async () => {
-      const isFull = deleteBelowBytes !== null && (await blobs.freeBytes()) < deleteBelowBytes;
-      return isFull ? retention.startUnlessRunning('disk pressure') : null;
-    }),
-  ];
+  const jobs = [scheduleJob(log, 'sweep', SWEEP_TIMES, sweep), ...keeping.startJobs()];
   return {
     url: server.url,
     async stop() {
       stopping = true;
       for (const job of jobs) await job.destroy();
-      await retention.stop();
+      await keeping.retention.stop();
       await heartbeat.stop();
       await server.stop(STOP_GRACE_MILLISECONDS);
       dependents.stop();

@@ -1,5 +1,5 @@
 import { REPO_ANSWER_ROUTES } from './repo-answer-routes.ts';
-import { PIN_ROUTES, RETENTION_ROUTES } from './retention-routes.ts';
+import { DISK_USE_ROUTE, PIN_ROUTES, RETENTION_ROUTES } from './retention-routes.ts';
 import type { Route } from './route.ts';
 
 const REPO = '/repos/{project}/{ref}/{sha1}/{distro}/{version}';
@@ -324,6 +324,7 @@ export const CHACRA_ROUTES = {
   answers: REPO_ANSWER_ROUTES,
   retention: RETENTION_ROUTES,
   pins: PIN_ROUTES,
+  diskUse: DISK_USE_ROUTE,
   key: listing(
     '/api/v1/key.asc',
     'The public key that repositories are signed with',

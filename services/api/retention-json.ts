@@ -74,3 +74,44 @@ export function runJson(
 export function pinJson(pin: Pin, present: boolean): object {
   return { ...pin, present };
 }
+
+interface Use {
+  readonly sha1s: number;
+  readonly repos: number;
+  readonly binaries: number;
+  readonly bytes: number;
+  readonly storedBytes: number;
+  readonly exclusiveBytes: number;
+}
+
+/** DiskUse JSON: what each project and ref takes, in bytes. */
+export function diskUseJson(
+  use: {
+    readonly at: string;
+    readonly total: Use;
+    readonly projects: readonly (Use & {
+      readonly project: string;
+      readonly refs: readonly (Use & { readonly ref: string })[];
+    })[];
+  },
+  freeBytes: number,
+): object {
+  return {
+    at: use.at,
+    free_bytes: freeBytes,
+    total: useJson(use.total),
+    projects: use.projects.map((project) => ({
+      project: project.project,
+      ...useJson(project),
+      refs: project.refs.map((ref) => ({ ref: ref.ref, ...useJson(ref) })),
+    })),
+  };
+}
+
+function useJson({ storedBytes, exclusiveBytes, sha1s, repos, binaries, bytes }: Use): object {
+  return {
+    ...{ sha1s, repos, binaries, bytes },
+    stored_bytes: storedBytes,
+    exclusive_bytes: exclusiveBytes,
+  };
+}

@@ -32,6 +32,16 @@ export const RETENTION_ROUTES = {
   },
 } as const satisfies Record<string, Route>;
 
+/** What the binaries of each project and ref take. */
+export const DISK_USE_ROUTE = {
+  method: 'GET',
+  path: '/api/v1/disk-use',
+  summary:
+    'What each project and ref takes, of at most half a minute ago. `bytes` counts every binary; `stored_bytes` each blob once per row, shared or not; `exclusive_bytes` only what no other row names, which is what deleting it would free',
+  scope: null,
+  answers: { 200: 'DiskUse JSON' },
+} as const satisfies Route;
+
 /** What stays whatever the rules say. */
 export const PIN_ROUTES = {
   list: {

@@ -1,3 +1,4 @@
+import type { DiskUses } from '../chacra/disk-use.ts';
 import type { PublishQueue } from '../chacra/publish-queue.ts';
 import type { KeptFiles } from '../chacra/kept-files.ts';
 import type {
@@ -27,6 +28,7 @@ export interface ChacraContext {
   readonly activity: RepoActivity;
   readonly pins: PinStore;
   readonly retention: Retention;
+  readonly diskUses: DiskUses;
   readonly clock: Clock;
   readonly rulesOf: RulesOf;
   /** The rules of the projects that the configuration names. */

@@ -1,6 +1,6 @@
 import { CHACRA_ROUTES } from '../api/chacra-routes.ts';
 import { PinSettings } from '../api/chacra-schemas.ts';
-import { pinJson, planJson, runJson } from '../api/retention-json.ts';
+import { diskUseJson, pinJson, planJson, runJson } from '../api/retention-json.ts';
 import { pinBuild } from '../chacra/pin-build.ts';
 import type { PinnedCommit } from '../domain/pin.ts';
 import { parseRef, parseWord } from '../domain/names.ts';
@@ -13,9 +13,9 @@ import type { Register } from './register.ts';
 
 const { retention: RETENTION, pins: PINS } = CHACRA_ROUTES;
 
-/** `/api/v1/retention` and `/api/v1/pins/`: what goes by the rules, and what stays in spite of them. */
+/** `/api/v1/retention`, `/api/v1/pins/` and `/api/v1/disk-use`: what goes by the rules, what stays in spite of them, what takes the space. */
 export function retentionRoutes(register: Register, context: ChacraContext): void {
-  const { retention, pins, repos } = context;
+  const { retention, pins, repos, diskUses, blobs } = context;
   register(RETENTION.plan, async () => json(planJson(await retention.plan())));
   register(RETENTION.run, (exchange) => {
     // Its end is not waited for: the run records whatever becomes of it.
@@ -33,6 +33,9 @@ export function retentionRoutes(register: Register, context: ChacraContext): voi
     await pins.remove(commitOf(params));
     return { kind: 'empty', status: 204 };
   });
+  register(CHACRA_ROUTES.diskUse, async () =>
+    json(diskUseJson(await diskUses.current(), await blobs.freeBytes())),
+  );
 }
 
 async function put(context: ChacraContext, exchange: Exchange): Promise<Answer> {

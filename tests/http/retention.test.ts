@@ -225,3 +225,42 @@ t.test('pins are there after a restart, and say what cannot be', async (t) => {
   await later.fetch(`repos/${tellingRepo()}/`, { method: 'DELETE' });
   t.match(await (await later.fetch('api/v1/pins/')).json(), [{ present: false }]);
 });
+
+t.test('what each project and ref takes, with what is shared', async (t) => {
+  const { node, telling, ask, clock } = await startKeeping(t, '');
+  const put = (path: string, body: string) =>
+    node.fetch(`binaries/${path}/x86_64/flavors/default/${body.length}.bin`, {
+      method: 'PUT',
+      body,
+    });
+  const [own, ofProject, ofAll] = ['own'.repeat(10), 'project'.repeat(10), 'all'.repeat(100)];
+  await put('ceph/main/1/debian/12', own);
+  await put('ceph/main/2/debian/12', own);
+  for (const ref of ['main/1', 'wip%2Fa/3']) await put(`ceph/${ref}/debian/12`, ofProject);
+  for (const path of ['ceph/main/1', 'other/main/4']) await put(`${path}/debian/12`, ofAll);
+  const empty = { free_bytes: Number };
+  const { body } = await ask('GET', 'api/v1/disk-use');
+  const use = (...[sha1s, repos, binaries, bytes, stored_bytes, exclusive_bytes]: number[]) => ({
+    ...{ sha1s, repos, binaries, bytes, stored_bytes, exclusive_bytes },
+  });
+  t.match(body, {
+    ...empty,
+    total: use(4, 4, 6, 60 + 140 + 600, 400, 400),
+    projects: [
+      {
+        project: 'ceph',
+        ...use(3, 3, 5, 60 + 140 + 300, 400, 100),
+        refs: [
+          { ref: 'main', ...use(2, 2, 4, 60 + 70 + 300, 400, 30) },
+          { ref: 'wip/a', ...use(1, 1, 1, 70, 70, 0) },
+        ],
+      },
+      { project: 'other', ...use(1, 1, 1, 300, 300, 0), refs: [{ ref: 'main' }] },
+    ],
+  });
+  await telling.ask('DELETE', 'repos/other/main/4/debian/12/');
+  t.same((await ask('GET', 'api/v1/disk-use')).body, body, 'of a moment ago');
+  clock.advance(30_000);
+  const later = (await ask('GET', 'api/v1/disk-use')).body;
+  t.match(later, { projects: [{ ...use(3, 3, 5, 500, 400, 400) }] });
+});
