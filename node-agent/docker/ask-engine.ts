@@ -125,9 +125,9 @@ function reasonOf(cause: unknown): string {
   if (typeof cause !== 'object' || cause === null) return String(cause);
   const told = 'json' in cause ? messageOf(cause.json) : null;
   if (told !== null) return told;
-  const said = start('message' in cause ? cause.message : cause);
+  const said = cause instanceof Error ? cause.message : JSON.stringify(cause);
   // How docker-modem begins the message of an answer that it did not read.
-  return said.replace(/^\(HTTP code \d+\) [\w ]+ - /, '') || 'no reason given';
+  return start(said.replace(/^\(HTTP code \d+\) [\w ]+ - /, '')) || 'no reason given';
 }
 
 function messageOf(json: unknown): string | null {

@@ -30,16 +30,20 @@ export interface EngineParts {
   readonly log: Log;
   /** Told how a pull goes on. */
   readonly told?: Told;
+  readonly timeouts?: EngineTimeouts;
 }
 
-const MILLISECONDS = {
-  /** Reading and small changes. */
-  quick: 20_000,
+/** Milliseconds that a call may take. */
+export interface EngineTimeouts {
+  /** Reading, and small changes. */
+  readonly quick: number;
   /** Making and starting, on a host that is busy. */
-  heavy: 60_000,
+  readonly heavy: number;
   /** Counting what volumes hold. */
-  usage: 120_000,
-};
+  readonly usage: number;
+}
+
+export const ENGINE_TIMEOUTS: EngineTimeouts = { quick: 20_000, heavy: 60_000, usage: 120_000 };
 
 /** One Docker engine. Every call ends within its time-out, also when the engine hangs or answers by half. */
 export class DockerEngine implements ContainerEngine {
@@ -90,7 +94,7 @@ export class DockerEngine implements ContainerEngine {
     const under = this.#pulls.get(key);
     if (under !== undefined) return under;
     const told = this.#parts.told ?? (() => undefined);
-    const pull = fetchImage(this.#docker, order, this.#closing.signal, told);
+    const pull = fetchImage(this.#docker, order, this.#patience('quick'), told);
     this.#pulls.set(key, pull);
     return pull.finally(() => this.#pulls.delete(key));
   }
@@ -179,8 +183,9 @@ export class DockerEngine implements ContainerEngine {
     this.#closing.abort();
   }
 
-  #patience(time: keyof typeof MILLISECONDS | number): Patience {
-    const milliseconds = typeof time === 'number' ? time : MILLISECONDS[time];
+  #patience(time: keyof EngineTimeouts | number): Patience {
+    const milliseconds =
+      typeof time === 'number' ? time : (this.#parts.timeouts ?? ENGINE_TIMEOUTS)[time];
     return { milliseconds, closed: this.#closing.signal };
   }
 }

@@ -14,8 +14,6 @@ import {
 import { inspectedImage, reading } from './engine-answers.ts';
 import { jsonStream } from './json-stream.ts';
 
-const LOOK_MILLISECONDS = 20_000;
-
 /** One line of what `POST /images/create` streams. */
 const pullLine = z.object({
   status: z.string().optional(),
@@ -32,11 +30,11 @@ export type Told = (progress: string) => void;
 export async function fetchImage(
   docker: Docker,
   { image, policy, timeoutMilliseconds }: ImageOrder,
-  closed: AbortSignal,
+  patience: Patience,
   told: Told,
 ): FromEngine<string> {
   const look = async (): FromEngine<string> => {
-    const found = await inspectImage(docker, image, { milliseconds: LOOK_MILLISECONDS, closed });
+    const found = await inspectImage(docker, image, patience);
     return found.ok ? done(found.value.Id) : found;
   };
   if (policy !== 'always') {
@@ -47,7 +45,7 @@ export async function fetchImage(
   const pulled = await pullImage(
     docker,
     image,
-    { milliseconds: timeoutMilliseconds, closed },
+    { ...patience, milliseconds: timeoutMilliseconds },
     told,
   );
   if (!pulled.ok) return pulled;

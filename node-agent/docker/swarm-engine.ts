@@ -7,7 +7,7 @@ import { done, failed } from '../rules/outcome.ts';
 import type { ContainerEngine, EngineListener, FromEngine } from '../ports.ts';
 import { askEngine, requestEngine, tellEngine, type Patience } from './ask-engine.ts';
 import { isNumeric, ownerOf } from './container-owner.ts';
-import type { EngineParts } from './docker-engine.ts';
+import { ENGINE_TIMEOUTS, type EngineParts, type EngineTimeouts } from './docker-engine.ts';
 import { engineClient } from './engine-address.ts';
 import { reading } from './engine-answers.ts';
 import { fetchImage, inspectImage } from './fetch-image.ts';
@@ -20,9 +20,6 @@ import { listTasks, SwarmFeed } from './swarm-feed.ts';
 import { leftSecret, ownInSwarm } from './swarm-tasks.ts';
 import { listSecrets, makeSecrets, removeSecret } from './swarm-secrets.ts';
 import { listCaches, missingCaches, removeCache } from './volumes.ts';
-
-const MILLISECONDS = 30_000;
-const USAGE_MILLISECONDS = 120_000;
 
 /**
  * A Docker Swarm, by one of its managers: each agent is a service of one task. Images are looked for,
@@ -83,7 +80,7 @@ export class SwarmEngine implements ContainerEngine {
 
   fetchImage(order: ImageOrder): FromEngine<string> {
     const told = this.#parts.told ?? (() => undefined);
-    return fetchImage(this.#docker, order, this.#closing.signal, told);
+    return fetchImage(this.#docker, order, this.#patience, told);
   }
 
   async create(spec: ContainerSpec): FromEngine<string> {
@@ -169,8 +166,7 @@ export class SwarmEngine implements ContainerEngine {
   }
 
   caches(): FromEngine<readonly CacheVolume[]> {
-    const patience = { ...this.#patience, milliseconds: USAGE_MILLISECONDS };
-    return listCaches(this.#docker, this.#service, patience);
+    return listCaches(this.#docker, this.#service, this.#within('usage'));
   }
 
   removeCache(volume: string): FromEngine<void> {
@@ -182,7 +178,12 @@ export class SwarmEngine implements ContainerEngine {
   }
 
   get #patience(): Patience {
-    return { milliseconds: MILLISECONDS, closed: this.#closing.signal };
+    return this.#within('quick');
+  }
+
+  #within(time: keyof EngineTimeouts): Patience {
+    const milliseconds = (this.#parts.timeouts ?? ENGINE_TIMEOUTS)[time];
+    return { milliseconds, closed: this.#closing.signal };
   }
 
   async #own(id: string): FromEngine<ListedService> {

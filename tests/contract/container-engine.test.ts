@@ -10,6 +10,7 @@ import { systemClock } from '../../services/adapters/system-clock.ts';
 import { RecordingLog } from '../fakes/recording-log.ts';
 import { ENGINE, needsEngine } from '../fixtures/docker-engine.ts';
 import { running, someContainer } from '../fixtures/some-container.ts';
+import { tlsEngine } from '../fixtures/tls-engine.ts';
 import { containerEngineContract, got } from './container-engine-contract.ts';
 
 // A busy machine takes a second per container.
@@ -69,6 +70,24 @@ containerEngineContract({
     await (await containerOf(id)).kill();
   },
   isSwarm: true,
+});
+
+t.test('an engine over TCP proves who it is, and so do we', needsEngine(), async (t) => {
+  const address = await tlsEngine(t, socketPath);
+  const other = await tlsEngine(t, socketPath);
+  const over = (differs: Partial<typeof address>) => {
+    const engine = new DockerEngine({ ...parts('tls'), address: { ...address, ...differs } });
+    t.teardown(() => engine.close());
+    return engine;
+  };
+  const engine = over({});
+  t.ok((await engine.facts()).ok);
+  const id = await got(engine.create(someContainer('tls')));
+  await got(engine.handOver(id, [{ path: '/opt/x/secret', content: 'x', mode: 0o400 }]));
+  await got(engine.remove(id, 0));
+  const { cert, key, ca } = other;
+  t.match(await over({ cert, key }).list(), { failure: { kind: 'unreachable' } }, 'a stranger');
+  t.match(await over({ ca }).list(), { failure: { kind: 'unreachable', reason: /certificate/ } });
 });
 
 t.test('a secret that a crash left in a Swarm is found and removed', needsEngine(), async (t) => {

@@ -1,0 +1,39 @@
+import t from 'tap';
+import { parseEngineUrl } from '../../node-agent/docker/engine-address.ts';
+import { isNumeric, ownerOf } from '../../node-agent/docker/container-owner.ts';
+import { withTag } from '../../node-agent/docker/fetch-image.ts';
+
+t.test('an engine is named by its socket, or by its host and port', async (t) => {
+  t.same(parseEngineUrl('unix:///var/run/docker.sock'), { path: '/var/run/docker.sock' });
+  t.same(parseEngineUrl('tcp://10.0.0.5:2377'), { host: '10.0.0.5', port: 2377 });
+  t.same(parseEngineUrl('tcp://builder.example'), { host: 'builder.example', port: 2376 });
+  const wrong = ['', '/var/run/docker.sock', 'unix://docker.sock', 'unix:///', 'http://x:2375'];
+  const others = [
+    'tcp://',
+    'tcp://x/path',
+    'tcp://user@x',
+    'tcp://x?y',
+    'tcp://x:99999',
+    'ssh://x',
+  ];
+  for (const text of [...wrong, ...others]) t.equal(parseEngineUrl(text), null, text);
+});
+
+t.test('an image without a tag is its latest', async (t) => {
+  t.equal(withTag('debian'), 'debian:latest');
+  t.equal(withTag('reg.example:5000/debian'), 'reg.example:5000/debian:latest');
+  t.equal(withTag('reg.example:5000/debian:12'), 'reg.example:5000/debian:12');
+  t.equal(withTag('debian@sha256:ab'), 'debian@sha256:ab');
+});
+
+t.test('users of images are numbers, or names in their own passwd', async (t) => {
+  const passwd = 'root:x:0:0:root:/root:/bin/sh\njenkins:x:1000:1001::/home/jenkins:/bin/sh\n';
+  t.same(ownerOf('', ''), { uid: 0, gid: 0 });
+  t.same(ownerOf('1234', ''), { uid: 1234, gid: 0 });
+  t.same(ownerOf('1000', passwd), { uid: 1000, gid: 1001 });
+  t.same(ownerOf('1234:55', ''), { uid: 1234, gid: 55 });
+  t.same(ownerOf('jenkins', passwd), { uid: 1000, gid: 1001 });
+  t.same(ownerOf('jenkins:docker', passwd), { uid: 1000, gid: 1001 });
+  t.equal(ownerOf('nobody', passwd), null);
+  t.same(['', '0', '1:2', 'x', '1:x'].map(isNumeric), [true, true, true, false, false]);
+});
