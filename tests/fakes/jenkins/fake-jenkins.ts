@@ -36,7 +36,12 @@ export interface Asked {
 }
 
 /** How a request is answered instead: a page of HTML with a status, half a body, nothing, no connection. */
-export type Fault =
+export type Fault = FaultyAnswer & {
+  /** Whether what was asked for is done all the same, and only the answer is lost. */
+  readonly isDone?: boolean;
+};
+
+type FaultyAnswer =
   | { readonly kind: 'html'; readonly status: number; readonly text?: string }
   | { readonly kind: 'body'; readonly status: number; readonly type: string; readonly text: string }
   | { readonly kind: 'half' }
@@ -228,9 +233,9 @@ export class FakeJenkins {
     const asked = { method, url, headers, body: Buffer.concat(parts).toString() };
     this.asked.push(asked);
     const fault = this.fault(asked);
-    const said = this.#answer(request, asked.body);
-    if (fault === null) response.writeHead(said.status, said.headers).end(said.body);
-    else misbehave(response, fault);
+    const said = fault === null || fault.isDone ? this.#answer(request, asked.body) : null;
+    if (fault !== null) misbehave(response, fault);
+    else if (said !== null) response.writeHead(said.status, said.headers).end(said.body);
     this.#tell();
   }
 

@@ -119,6 +119,7 @@ function environmentOf(fields: Fields): NodeDefinition['environment'] {
 
 /** `doDelete`: the node is gone at once; its computer stays while a Pipeline block holds it. */
 export function deleteNode(world: World, computer: Computer): void {
+  if (computer.removed) return;
   world.nodes.delete(computer.name);
   const isHeld = abandonRuns(world, computer);
   const { link } = computer;
