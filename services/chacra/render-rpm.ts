@@ -18,36 +18,50 @@ interface Rpm {
 export async function renderRpm(
   plan: Plan,
   headerOf: HeaderOf,
-  { members, signer }: RenderTools,
+  tools: RenderTools,
 ): Promise<Rendered> {
-  const rendered = new RenderedFiles();
   const rpms = plan.packages.flatMap((file) => {
     // A copy under a name that is no rpm's lies beside the packages and is none of them.
     const header = file.path.endsWith('.rpm') ? headerOf(file.sha256) : undefined;
     return header?.kind === 'rpm' ? [{ file, header }] : [];
   });
-  for (const [root, inside] of roots(plan, rpms)) {
-    const revision = Math.floor(Date.parse(plan.date) / 1000);
-    const documents = await compressDocuments(root, inside, members);
-    const data = KINDS.map((kind) => {
-      const { plain, plainSha256, gz, gzSha256 } = documents[kind];
-      const href = `repodata/${gzSha256}-${kind}.xml.gz`;
-      rendered.addDerivable(`${root}${href}`, gz, gzSha256);
-      return {
-        type: kind,
-        href,
-        sha256: gzSha256,
-        size: gz.length,
-        openSha256: plainSha256,
-        openSize: plain.length,
-      };
-    });
-    const repomd = repomdXml({ revision, timestamp: revision, data });
-    rendered.addText(`${root}repodata/repomd.xml`, repomd);
-    if (signer !== null) {
-      rendered.addText(`${root}repodata/repomd.xml.asc`, await signer.detach(repomd));
-    }
-  }
+  const revision = Math.floor(Date.parse(plan.date) / 1000);
+  const each = [...roots(plan, rpms)].map(([root, inside]) =>
+    renderRoot(root, { rpms: inside, revision }, tools),
+  );
+  const rendered = await Promise.all(each);
+  return {
+    files: rendered.flatMap(({ files }) => files),
+    bytes: new Map(rendered.flatMap(({ bytes }) => [...bytes])),
+  };
+}
+
+async function renderRoot(
+  root: string,
+  { rpms, revision }: { readonly rpms: readonly Rpm[]; readonly revision: number },
+  { members, signer }: RenderTools,
+): Promise<Rendered> {
+  const rendered = new RenderedFiles();
+  const documents = await compressDocuments(root, rpms, members);
+  const data = KINDS.map((kind) => {
+    const { plain, plainSha256, gz, gzSha256 } = documents[kind];
+    const href = `repodata/${gzSha256}-${kind}.xml.gz`;
+    rendered.addDerivable(`${root}${href}`, gz, gzSha256);
+    return {
+      type: kind,
+      href,
+      sha256: gzSha256,
+      size: gz.length,
+      openSha256: plainSha256,
+      openSize: plain.length,
+    };
+  });
+  const repomd = repomdXml({ revision, timestamp: revision, data });
+  rendered.addText(`${root}repodata/repomd.xml`, repomd);
+  if (signer === null) return rendered;
+  rendered.addText(`${root}repodata/repomd.xml.asc`, await signer.detach(repomd));
+  // Where zypper looks for the key when it meets a repository for the first time.
+  rendered.addText(`${root}repodata/repomd.xml.key`, signer.publicKeyArmored);
   return rendered;
 }
 

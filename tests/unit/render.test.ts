@@ -209,6 +209,8 @@ t.test('a yum repository for each directory, there even when empty', async (t) =
     const repomd = bytesOf(rendered, `${root}/repodata/repomd.xml`);
     const signature = bytesOf(rendered, `${root}/repodata/repomd.xml.asc`).toString();
     t.equal(signature, `beside ${sha256(repomd)}`);
+    const key = bytesOf(rendered, `${root}/repodata/repomd.xml.key`).toString();
+    t.equal(key, SIGNER.publicKeyArmored, 'zypper looks for the key there');
   }
   t.same(counts, { SRPMS: 1, aarch64: 0, noarch: 0, s390x: 1, x86_64: 2 });
   const primary = follow(t, rendered, 'x86_64/').get('primary') ?? '';
