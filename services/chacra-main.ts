@@ -129,6 +129,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
     },
     accelRedirect: accelRedirect(settings.accelRedirect ?? null, trusted),
     stallMilliseconds: settings.stallSeconds * 1000,
+    keepMilliseconds,
     publicKeyArmored: signer?.publicKeyArmored ?? null,
     version,
     async problems() {

@@ -1,6 +1,15 @@
 import { z } from 'zod';
 import type { Generation } from '../domain/generation.ts';
 
+const leftOut = z.array(
+  z.object({
+    name: z.string(),
+    arch: z.string(),
+    reason: z.string(),
+    from: z.exactOptional(z.string()),
+  }),
+);
+
 const manifestSchema = z.object({
   number: z.int(),
   type: z.enum(['deb', 'rpm', 'raw']),
@@ -25,6 +34,10 @@ const manifestSchema = z.object({
       size: z.int(),
       text: z.exactOptional(z.string()),
     }),
+  ),
+  revision: z.exactOptional(z.int()),
+  leftOut: z.exactOptional(
+    z.object({ shadowed: leftOut, superseded: leftOut, incomplete: leftOut }),
   ),
 }) satisfies z.ZodType<Generation>;
 

@@ -75,6 +75,11 @@ const headSchema = z.object({
   older: z.array(z.object({ files: z.int(), replaced: z.string() })),
   again: z.enum(['now', 'quiet']).nullable(),
   rebuild: z.boolean(),
+  // Documents of before one could go back have neither.
+  goBackTo: z.int().nullable().default(null),
+  kept: z
+    .array(z.object({ files: z.int(), reason: z.string(), by: z.string(), since: z.string() }))
+    .default([]),
   sequence: z.int(),
   events: z.array(
     z.object({

@@ -30,6 +30,11 @@ export const PinSettings = z.strictObject({
   until: z.iso.datetime({ offset: true }).nullable().optional(),
 });
 
+/** `PUT …/generations/{number}/kept`: why a generation is kept. */
+export const GenerationKeep = z.strictObject({
+  reason: z.string().trim().min(1, 'say why, for those who find it kept years later').max(1000),
+});
+
 /** What any refused request answers when JSON is asked for. */
 export const ErrorBody = z.object({
   message: z.string(),
@@ -39,4 +44,11 @@ export const ErrorBody = z.object({
 });
 
 /** The schemas that the OpenAPI document names. */
-export const CHACRA_SCHEMAS = { RepoSettings, RepoExtra, BinaryMetadata, PinSettings, ErrorBody };
+export const CHACRA_SCHEMAS = {
+  RepoSettings,
+  RepoExtra,
+  BinaryMetadata,
+  PinSettings,
+  GenerationKeep,
+  ErrorBody,
+};

@@ -5,6 +5,9 @@ const FORMAT = {
   format: '`text`: one fact a line, as with `Accept: text/plain`; `json`: the default',
 } as const;
 
+const REFUSED = { 401: 'no valid user and key', 403: 'the key lacks the scope' } as const;
+const NO_SUCH = { 404: 'no such repo, or no such generation (any more)' } as const;
+
 function routesOf(base: string) {
   return {
     why: {
@@ -23,6 +26,60 @@ function routesOf(base: string) {
         400: 'an unknown parameter',
         404: 'no such repo',
       },
+    },
+    compare: {
+      method: 'GET',
+      path: `${base}/generations/compare`,
+      summary: 'What became of the packages between two generations: added, removed, changed',
+      scope: null,
+      query: {
+        from: 'a number of the list; without it, the one before the live one',
+        to: 'a number of the list; without it, the live one',
+        ...FORMAT,
+      },
+      answers: {
+        200: 'Difference JSON',
+        400: 'there are no two, or an unknown parameter',
+        ...NO_SUCH,
+      },
+    },
+    generations: {
+      method: 'GET',
+      path: `${base}/generations/`,
+      summary: 'What was published and can still be had, newest first',
+      scope: null,
+      query: FORMAT,
+      answers: {
+        200: '`generations`: Generation JSON; `ends`: when the sweep may remove it',
+        ...NO_SUCH,
+      },
+    },
+    goBack: {
+      method: 'POST',
+      path: `${base}/generations/{number}/restore`,
+      summary:
+        'Publish the packages of an earlier generation again, under the next number; what is uploaded stays, and the next publish shows it',
+      scope: 'upload',
+      answers: {
+        200: 'Repo JSON; `generation` is the publish to wait for',
+        ...NO_SUCH,
+        ...REFUSED,
+      },
+    },
+    keep: {
+      method: 'PUT',
+      path: `${base}/generations/{number}/kept`,
+      summary: 'Keep a generation for as long as its repository is there, whatever its time',
+      scope: 'admin',
+      body: { 'application/json': 'GenerationKeep' },
+      answers: { 200: 'Generation JSON', 400: 'no reason', ...NO_SUCH, ...REFUSED },
+    },
+    release: {
+      method: 'DELETE',
+      path: `${base}/generations/{number}/kept`,
+      summary: 'Keep it no longer than others; it need not be kept',
+      scope: 'admin',
+      answers: { 200: 'Generation JSON', ...NO_SUCH, ...REFUSED },
     },
   } as const satisfies Record<string, Route>;
 }

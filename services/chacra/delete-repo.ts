@@ -22,6 +22,8 @@ export function deletedHead(repo: Repo, now: Date): RepoHead {
     live: null,
     older: [],
     again: null,
+    goBackTo: null,
+    kept: [],
     modified: now.toISOString(),
   };
   const wasTold = head.generation > 0 || head.events.length > 0 || isPending(head.status);

@@ -17,8 +17,10 @@ export function afterBinaryChange(head: RepoHead, rules: ProjectRules): RepoHead
     case 'building':
       return { ...head, again: head.again ?? 'quiet' };
     case 'requested':
-    case 'queued':
       return head;
+    case 'queued':
+      // A publish that goes back does not show what comes now.
+      return head.goBackTo === null ? head : { ...head, again: head.again ?? 'quiet' };
   }
 }
 

@@ -1,11 +1,9 @@
 import type { Generation, PublishedPackage } from '../domain/generation.ts';
 import { repoPath } from '../domain/identity.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
-import type { PackageHeader } from '../domain/package-header.ts';
-import { archsOf } from '../domain/repo.ts';
 import type { LiveGeneration, Repo, RepoHead } from '../domain/repo.ts';
-import { arrangeRepo } from './arrange-repo.ts';
 import type { Arrangement } from './arrangement.ts';
+import { earlierContent, pickedContent } from './choose-content.ts';
 import type { KeptFiles } from './kept-files.ts';
 import type { Picks } from './pick-packages.ts';
 import type { BlobStore, Clock, GenerationStore, Log, RepoStore } from './ports.ts';
@@ -41,13 +39,13 @@ export async function publishRepo(
     current === undefined ? null : { head: begin(current, started) },
   );
   if (repo?.head.status !== 'building') return;
-  const { generation: number, revision, live: before } = repo.head;
+  const { generation: number } = repo.head;
   const picked = collaborators.pick(repo);
   const release = blobs.hold(
     picked.picks.flatMap(({ blob }) => (blob === null ? [] : [blob.sha256])),
   );
   try {
-    const live = await build(collaborators, repo, { number, revision, picked, before });
+    const live = await build(collaborators, repo, number, picked);
     await repos.change(identity, (current) =>
       current?.head.status === 'building' ? { head: succeed(current, live, clock.now()) } : null,
     );
@@ -81,38 +79,22 @@ function standsOn(head: RepoHead | undefined, number: number): boolean {
   return head.live?.files === number || head.older.some(({ files }) => files === number);
 }
 
-interface Plan {
-  readonly number: number;
-  readonly revision: number;
-  readonly picked: Picks;
-  readonly before: LiveGeneration | null;
-}
-
 async function build(
-  { blobs, generations, clock, render, kept, signedBy }: PublishCollaborators,
+  collaborators: PublishCollaborators,
   repo: Repo,
-  { number, revision, picked, before }: Plan,
+  number: number,
+  picked: Picks,
 ): Promise<LiveGeneration> {
+  const { generations, clock, render, signedBy } = collaborators;
   const { identity, head } = repo;
-  const { picks, suites, sources } = picked;
-  const headers = new Map<string, PackageHeader>();
-  const read = await Promise.all(
-    picks.map(async (pick) => {
-      const header = pick.blob === null ? null : await blobs.header(pick.blob, pick.name);
-      if (header !== null && pick.blob !== null) headers.set(pick.blob.sha256, header);
-      return { pick, header };
-    }),
-  );
+  const { live: before, goBackTo } = head;
+  const content =
+    goBackTo === null
+      ? await pickedContent(collaborators, repo, picked)
+      : await earlierContent(collaborators, identity, goBackTo);
+  const { arranged, archs, revision, headers } = content;
+  const { shadowed, superseded, incomplete } = arranged;
   const previous = before === null ? null : await generations.read(identity, before.files);
-  const taken = await kept.of(repo);
-  const arranged = arrangeRepo(read, {
-    type: head.type ?? 'deb',
-    distro: identity.distro,
-    suites,
-    takenPath: (path) => taken.package(path)?.sha256,
-  });
-  // Those of its own cell: what it takes from others is built for theirs.
-  const archs = archsOf(picks.filter(({ origin }) => origin === null));
   const live = {
     number,
     published: clock.now().toISOString(),
@@ -120,10 +102,8 @@ async function build(
     archs,
     packages: arranged.packages.length,
     signedBy,
-    shadowed: arranged.shadowed,
-    superseded: arranged.superseded,
-    incomplete: arranged.incomplete,
-    sources,
+    ...{ shadowed, superseded, incomplete },
+    sources: picked.sources,
   };
   if (
     !head.rebuild &&
@@ -141,6 +121,8 @@ async function build(
     singleRoot: arranged.singleRoot,
     archs,
     packages: arranged.packages,
+    revision,
+    leftOut: { shadowed, superseded, incomplete },
   };
   const { files, bytes } = await render(plan, (sha256) => headers.get(sha256));
   await generations.write(identity, { ...plan, files }, bytes);

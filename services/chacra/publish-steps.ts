@@ -23,6 +23,7 @@ export function succeed(repo: Repo, live: LiveGeneration, now: Date): RepoHead {
     status: 'ready',
     failure: null,
     rebuild: head.again === 'now' && head.rebuild,
+    goBackTo: stillAsked(head),
     live: withAge(live, head.live),
     older,
     modified: now.toISOString(),
@@ -45,11 +46,22 @@ function withAge(live: LiveGeneration, before: LiveGeneration | null): LiveGener
 /** The publish failed: the live generation, if any, stays. */
 export function fail(repo: Repo, failure: Failure, now: Date): RepoHead {
   const { head } = repo;
-  const failed: RepoHead = { ...head, status: 'failed', failure, modified: now.toISOString() };
+  const failed: RepoHead = {
+    ...head,
+    status: 'failed',
+    failure,
+    goBackTo: stillAsked(head),
+    modified: now.toISOString(),
+  };
   const archs = head.live?.archs ?? archsOf(repo.binaries.values());
   const reason = failureReason(failure);
   const event = { status: 'failed', generation: head.generation, archs, reason } as const;
   return takeUpAgain(repo, announce(failed, event, now), now);
+}
+
+/** A going back that was asked for during the publish; the one that ran is over. */
+function stillAsked({ again, goBackTo }: RepoHead): number | null {
+  return again === 'now' ? goBackTo : null;
 }
 
 /** What was asked for during the publish is owed from the same durable write on. */

@@ -38,7 +38,12 @@ export function requestUpdate(
   now: Date,
   kind: UpdateKind,
 ): RepoHead | null {
-  const head: RepoHead = kind === 'recreate' ? { ...repo.head, rebuild: true } : repo.head;
+  const head: RepoHead = {
+    ...repo.head,
+    rebuild: repo.head.rebuild || kind === 'recreate',
+    // Of an update and a going back, the one that was asked last counts.
+    goBackTo: typeof kind === 'object' ? kind.goBackTo : null,
+  };
   if (rules.disabled) return null;
   switch (head.status) {
     case 'building':
@@ -60,8 +65,8 @@ export function requestUpdate(
   }
 }
 
-/** `recreate` makes every file anew, even when nothing changed. */
-export type UpdateKind = 'update' | 'recreate';
+/** `recreate` makes every file anew, even when nothing changed; going back serves what was served then. */
+export type UpdateKind = 'update' | 'recreate' | { readonly goBackTo: number };
 
 /** The number of the publish that will cover what the repo holds now. */
 export function coveringGeneration(head: RepoHead): number {

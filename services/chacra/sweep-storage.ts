@@ -17,7 +17,7 @@ export async function sweepStorage(collaborators: SweepCollaborators): Promise<v
   const before = clock.now().getTime() - keepMilliseconds;
   let ended = 0;
   for (const repo of [...repos.all()]) {
-    const over = repo.head.older.filter(({ replaced }) => Date.parse(replaced) < before);
+    const over = repo.head.older.filter((one) => isOver(repo.head, one, before));
     if (over.length === 0) continue;
     const numbers = new Set(over.map(({ files }) => files));
     // The document forgets first: a crash in between leaves files nobody names, never a name without files.
@@ -29,6 +29,16 @@ export async function sweepStorage(collaborators: SweepCollaborators): Promise<v
   }
   const swept = await blobs.sweep(() => blobsInUse(repos, generations));
   if (ended > 0 || swept.removed > 0) log.info({ generations: ended, ...swept }, 'swept');
+}
+
+/** A generation that somebody keeps, or that is about to be served again, stays. */
+function isOver(
+  { kept, goBackTo }: RepoHead,
+  { files, replaced }: RepoHead['older'][number],
+  before: number,
+): boolean {
+  if (files === goBackTo || kept.some((one) => one.files === files)) return false;
+  return Date.parse(replaced) < before;
 }
 
 function without(head: RepoHead, numbers: ReadonlySet<number>): RepoHead {

@@ -18,6 +18,11 @@ export const ERRORS = {
     message: 'repository {repo} has never been published (status: {status})',
     advice: 'POST to its /update, or read its JSON under /repos/ to see why it waits or failed.',
   },
+  GENERATION_NOT_FOUND: {
+    status: 404,
+    message: 'generation {number} of {repo} does not exist, or its time is over',
+    advice: 'GET its …/generations/ lists those that can be had; keep one to have it longer.',
+  },
   NAME_INVALID: {
     status: 400,
     message: 'invalid {what} {value}: {reason}',

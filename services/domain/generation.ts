@@ -1,5 +1,5 @@
 import type { RepoIdentity } from './identity.ts';
-import type { BlobRef, RepoType } from './repo.ts';
+import type { BlobRef, LeftOut, RepoType } from './repo.ts';
 
 /** A package's place in a published repository: the path under the repo's URL and the blob behind it. */
 export interface PublishedPackage {
@@ -57,4 +57,11 @@ export interface Generation {
   readonly archs: readonly string[];
   readonly packages: readonly PublishedPackage[];
   readonly files: readonly IndexFile[];
+  /** The repo's revision it was made from, and what was left out; those of before one could go back have neither. */
+  readonly revision?: number;
+  readonly leftOut?: {
+    readonly shadowed: readonly LeftOut[];
+    readonly superseded: readonly LeftOut[];
+    readonly incomplete: readonly LeftOut[];
+  };
 }

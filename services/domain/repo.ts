@@ -85,6 +85,15 @@ export interface PendingEvent {
   readonly at: string;
 }
 
+/** A generation that somebody keeps, whatever its time. */
+export interface KeptGeneration {
+  readonly files: number;
+  readonly reason: string;
+  readonly by: string;
+  /** RFC 3339 UTC. */
+  readonly since: string;
+}
+
 /** Everything of a repository but its binaries. */
 export interface RepoHead {
   readonly type: RepoType | null;
@@ -104,6 +113,9 @@ export interface RepoHead {
   readonly again: 'now' | 'quiet' | null;
   /** The next publish makes every file anew, even when nothing changed (`recreate`). */
   readonly rebuild: boolean;
+  /** The next publish serves the packages of this kept generation again, whatever was uploaded. */
+  readonly goBackTo: number | null;
+  readonly kept: readonly KeptGeneration[];
   /** The last event's sequence. */
   readonly sequence: number;
   readonly events: readonly PendingEvent[];
@@ -145,6 +157,8 @@ export function newRepoHead(now: string): RepoHead {
     older: [],
     again: null,
     rebuild: false,
+    goBackTo: null,
+    kept: [],
     sequence: 0,
     events: [],
   };

@@ -9,6 +9,7 @@ import { blobRoutes } from './blobs.ts';
 import type { ChacraContext } from './chacra-context.ts';
 import { documentRoutes } from './documents.ts';
 import { userOf } from './exchange.ts';
+import { generationRoutes } from './generations.ts';
 import { servePublished } from './published.ts';
 import type { Register } from './register.ts';
 import { repoAnswerRoutes } from './repo-answers.ts';
@@ -38,6 +39,7 @@ export function chacraApp(options: ChacraAppOptions): Listener {
       binariesRoutes(register, context);
       reposRoutes(register, context);
       repoAnswerRoutes(register, context);
+      generationRoutes(register, context);
       keyRoute(register, context);
       blobRoutes(register, context);
       retentionRoutes(register, context);

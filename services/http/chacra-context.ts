@@ -36,6 +36,8 @@ export interface ChacraContext {
   readonly upload: UploadCollaborators;
   readonly accelRedirect: AccelRedirect;
   readonly stallMilliseconds: number;
+  /** How long a replaced generation stays. */
+  readonly keepMilliseconds: number;
   readonly publicKeyArmored: string | null;
   /** Empty when the node is fit to take uploads. */
   readonly problems: () => Promise<readonly string[]>;

@@ -75,6 +75,14 @@ export class Client {
     return Number(fieldsOf(reply.body).get('generation'));
   }
 
+  /** Asks to publish an earlier generation again; answers the number of the publish that does. */
+  async goBack(target: Target, generation: string): Promise<number> {
+    const path = `/api/v1${repoPath(target)}generations/${generation}/restore`;
+    const reply = await this.#send('POST', path, new Uint8Array());
+    if (reply.status !== 200) throw refused(path, reply);
+    return Number(fieldsOf(reply.body).get('generation'));
+  }
+
   /** Asks until the published entry file is there and is not what it was before; answers its bytes. */
   async awaitEntry(target: Target, before: Buffer | null): Promise<Buffer> {
     const path = entryPath(target);

@@ -226,7 +226,7 @@ t.test('what shaman is told of a state is about that state', (t) => {
   t.end();
 });
 
-const ACTIONS = 'upload update recreate quiet begin succeed fail delete'.split(' ');
+const ACTIONS = 'upload update recreate back quiet begin succeed fail delete'.split(' ');
 const actions = fc.array(fc.constantFrom(...ACTIONS), { maxLength: 40 });
 
 t.test('through any life of a repo the flags tell whether a publish is owed or runs', (t) => {
@@ -247,6 +247,8 @@ t.test('through any life of a repo the flags tell whether a publish is owed or r
         head = afterBinaryChange({ ...base, revision: base.revision + 1 }, rules);
         if (rules.automatic && !rules.disabled)
           [owed, again] = isBuilding ? [owed, true] : [true, again];
+        // What goes back does not show it.
+        if (before?.status === 'queued' && before.goBackTo !== null) again = head.again !== null;
       }
       if (repo !== undefined && before !== undefined && before.status !== 'deleted') {
         if (action === 'update' || action === 'recreate') {
@@ -256,12 +258,18 @@ t.test('through any life of a repo the flags tell whether a publish is owed or r
             promises.push({ number: coveringGeneration(head), revision: head.revision });
           }
         }
+        if (action === 'back') {
+          head = requestUpdate(repo, rules, now, { goBackTo: 1 }) ?? before;
+          if (!rules.disabled) [owed, again] = isBuilding ? [owed, true] : [true, again];
+          // Whatever was promised before, this is what was asked last.
+          if (!rules.disabled) promises = [];
+        }
         if (action === 'quiet' && before.status === 'requested')
           head = announceState(repo, { ...before, status: 'queued' }, 'queued', now);
         if (action === 'begin' && before.status === 'queued') {
           head = begin(repo, now);
           if (head.generation !== before.generation + 1) return false;
-          [owed, captured] = [false, head.revision];
+          [owed, captured] = [false, head.goBackTo === null ? head.revision : 0];
         }
         if (isBuilding && (action === 'succeed' || action === 'fail')) {
           const live = liveOf(repo, { revision: captured });

@@ -1,0 +1,32 @@
+import { GitbuilderError } from '../domain/errors.ts';
+import type { RepoIdentity } from '../domain/identity.ts';
+import { requireGeneration } from './kept-generations.ts';
+import type { Clock, RepoStore } from './ports.ts';
+import type { RulesOf } from './project-rules.ts';
+import { acceptUpdate, requireRepo } from './request-update.ts';
+import type { AcceptedUpdate } from './request-update.ts';
+
+/**
+ * Accepts, durably, to serve the packages of an earlier generation again: as a publish of its own,
+ * with the next number, so that shaman and everybody who waits for a number sees it as any other.
+ * What is uploaded stays as it is, and the next publish shows it.
+ */
+export function goBack(
+  collaborators: {
+    readonly repos: RepoStore;
+    readonly clock: Clock;
+    readonly rulesOf: RulesOf;
+    readonly start: (identity: RepoIdentity) => void;
+  },
+  identity: RepoIdentity,
+  number: number,
+): Promise<AcceptedUpdate> {
+  const { repos, rulesOf } = collaborators;
+  // Checked again by nobody: what it is based on cannot end between here and the same tick's decision.
+  const goBackTo = requireGeneration(requireRepo(repos, identity), number);
+  if (rulesOf(identity.project).disabled) {
+    const reason = `nothing of ${identity.project} is published: chacra.projects.${identity.project}.disabled`;
+    throw new GitbuilderError('REQUEST_INVALID', { reason });
+  }
+  return acceptUpdate(collaborators, identity, { goBackTo });
+}

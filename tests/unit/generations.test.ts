@@ -1,0 +1,118 @@
+import t from 'tap';
+import { goBack } from '../../services/chacra/go-back.ts';
+import {
+  keepGeneration,
+  listGenerations,
+  releaseGeneration,
+} from '../../services/chacra/kept-generations.ts';
+import type { RepoIdentity } from '../../services/domain/identity.ts';
+import { pairUp } from '../../services/chacra/compare-generations.ts';
+import { DEFAULT_PROJECT } from '../../services/platform/project-settings.ts';
+import { pickingNode } from '../fixtures/picking-node.ts';
+import { smallDeb, smallNode } from '../fixtures/small-node.ts';
+import { someIdentity } from '../fixtures/some-repo.ts';
+
+const HOUR = 3_600_000;
+const one = someIdentity(1);
+const BY = { reason: 'demo', by: 'root' };
+
+t.test('what is kept outlives the sweep with everything it names', async (t) => {
+  const node = await smallNode(t.testdir());
+  const { repos, clock, generations } = node;
+  const list = async () => {
+    const repo = repos.get(one);
+    const all = repo === undefined ? [] : await listGenerations(generations, repo, HOUR);
+    return all.map(({ number }) => number);
+  };
+  for (const version of ['1.0', '1.1', '1.2', '1.3']) {
+    await node.upload(one, 'tool_1_amd64.deb', smallDeb('tool', version));
+    await node.update(one);
+  }
+  t.strictSame(await list(), [4, 3, 2, 1]);
+  await keepGeneration(node, one, 1, { ...BY, reason: 'first' });
+  await keepGeneration(node, one, 1, BY);
+  await keepGeneration(node, one, 4, BY);
+  t.strictSame(
+    node.head(one)?.kept.map(({ files }) => files),
+    [1, 4],
+    'each once',
+  );
+  await node.upload(one, 'tool_1_amd64.deb', smallDeb('tool', '1.4'));
+  await node.update(one);
+  clock.advance(2 * HOUR);
+  await node.sweep(HOUR);
+  t.strictSame(await list(), [5, 4, 1]);
+  for (const { path, sha256 } of (await generations.read(one, 1)).packages) {
+    t.match(await node.find(one, path), { kind: 'package', file: { sha256 } });
+    t.ok(await node.blobs.has(sha256));
+  }
+
+  await releaseGeneration(node, one, 4);
+  await node.sweep(HOUR);
+  t.strictSame(await list(), [5, 1]);
+  await t.rejects(keepGeneration(node, one, 4, BY), { code: 'GENERATION_NOT_FOUND' });
+  await node.removeRepo(one);
+  await node.upload(one, 'tool_1_amd64.deb', smallDeb('tool', '2.0'));
+  t.match(node.head(one), { kept: [], goBackTo: null }, 'a repo made again starts anew');
+  await repos.close();
+});
+
+t.test('going back is owed like any publish', async (t) => {
+  const rules = new Map([['ceph', DEFAULT_PROJECT]]);
+  const folder = t.testdir();
+  const versions = async (
+    node: Awaited<ReturnType<typeof pickingNode>>,
+    identity: RepoIdentity,
+  ) => {
+    await node.settle();
+    const text = await node.text(identity, 'dists/noble/main/binary-amd64/Packages');
+    return [...text.matchAll(/^Version: (.*)$/gm)].map(([, version]) => version);
+  };
+  const first = await pickingNode(folder, rules);
+  const put = (node: typeof first, version: string) =>
+    node.upload(one, 'tool_1_amd64.deb', smallDeb('tool', version));
+  for (const version of ['1.0', '1.1']) {
+    await put(first, version);
+    await first.settle();
+  }
+  const start = () => undefined;
+  t.match(await goBack({ ...first, start }, one, 1), { status: 'queued', generation: 3 });
+  first.clock.advance(48 * HOUR);
+  await first.sweep(HOUR);
+  await first.close();
+
+  const second = await pickingNode(folder, rules, first.blobs);
+  t.strictSame(await versions(second, one), ['1.0'], 'after a restart, and with its time over');
+  t.match(second.head(one), { status: 'ready', goBackTo: null, live: { number: 3 } });
+  t.strictSame(await versions(second, one), ['1.0'], 'and stays so');
+  await goBack({ ...second, start }, one, 2);
+  await put(second, '1.2');
+  second.queue.start(one);
+  t.strictSame(await versions(second, one), ['1.2'], 'what comes later is shown later');
+  const heard = second.head(one)?.events.slice(-6);
+  t.strictSame(
+    heard?.map(({ status, generation }) => `${status} ${generation}`),
+    ['queued 4', 'building 4', 'ready 4', 'queued 5', 'building 5', 'ready 5'],
+  );
+  await second.update(one);
+  await goBack({ ...second, start: (identity) => second.queue.start(identity) }, one, 3);
+  t.strictSame(await versions(second, one), ['1.0'], 'of two the last one asked counts');
+  const shut = () => ({ ...DEFAULT_PROJECT, disabled: true });
+  t.throws(() => goBack({ ...second, rulesOf: shut, start }, one, 3), { code: 'REQUEST_INVALID' });
+  await second.close();
+});
+
+t.test('several versions of one package are paired one by one', (t) => {
+  const rpm = (version: string) => {
+    const [name, arch, suite] = ['tool', 'x86_64', ''];
+    return { name, arch, suite, version, path: `x86_64/${version}`, sha256: version };
+  };
+  const [a, b, c] = [rpm('1'), rpm('2'), rpm('3')];
+  t.strictSame(pairUp([a, b], [c]), {
+    added: [],
+    removed: [b],
+    changed: [{ before: a, after: c }],
+  });
+  t.strictSame(pairUp([], [a, b]), { added: [a, b], removed: [], changed: [] });
+  t.end();
+});
