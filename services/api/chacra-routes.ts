@@ -158,7 +158,8 @@ function binaryRoutes(base: string) {
       },
       headers: {
         ...DIGESTS,
-        'X-Attach': '`1`, with X-Checksum-Sha256 or `sha256` and no body: bytes that are here already',
+        'X-Attach':
+          '`1`, with X-Checksum-Sha256 or `sha256` and no body: bytes that are here already',
       },
       body: { ...MULTIPART, 'application/octet-stream': 'the bytes' },
       answers: {

@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { GitbuilderError } from '../domain/errors.ts';
 import { demoCommand } from './demo.ts';
+import { keepCommands } from './keep.ts';
 import { keyCommands } from './key.ts';
 import { serveCommand } from './serve.ts';
 import { uploadCommand } from './upload.ts';
+import { troubleOf } from './upload/problem.ts';
+import { troubleText } from './upload/report.ts';
 import { ownVersion } from './version.ts';
 
 const program = new Command('gitbuilder')
@@ -15,12 +17,11 @@ serveCommand(program);
 demoCommand(program);
 keyCommands(program);
 uploadCommand(program);
+keepCommands(program);
 
 try {
   await program.parseAsync();
 } catch (cause) {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  const advice = cause instanceof GitbuilderError ? `\n${cause.advice}` : '';
-  process.stderr.write(`gitbuilder: ${message}${advice}\n`);
+  process.stderr.write(`gitbuilder: ${troubleText(troubleOf(cause))}\n`);
   process.exitCode = 1;
 }

@@ -1,8 +1,7 @@
 import { DEFAULT_FLAVOR, parseIdentity } from '../../domain/identity.ts';
 import { parseWord } from '../../domain/names.ts';
 import { parseFolderAddress } from '../../domain/web-address.ts';
-import { basicAuthorization } from '../../platform/auth.ts';
-import { readSecret } from '../../platform/credentials.ts';
+import { authorizationFrom } from '../key-file.ts';
 import { UsageError } from './problem.ts';
 import type { UploadPlace } from './storage-node.ts';
 
@@ -41,11 +40,7 @@ export async function readOrder(flags: UploadFlags, env: NodeJS.ProcessEnv): Pro
     const server = serverOf(flags);
     const identity = parseIdentity({ ...flags, flavor: flags.flavor ?? DEFAULT_FLAVOR });
     const place = { identity, arch: parseWord('arch', flags.arch) };
-    const keyFile = flags.keyFile ?? env['GITBUILDER_KEY_FILE'];
-    if (keyFile === undefined || keyFile === '') {
-      throw new UsageError('say whose key to use: --key-file FILE, or GITBUILDER_KEY_FILE');
-    }
-    return { server, place, authorization: await readKey(keyFile) };
+    return { server, place, authorization: await authorizationFrom(flags.keyFile, env) };
   } catch (cause) {
     throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
   }
@@ -59,14 +54,4 @@ function serverOf({ chacra, shaman }: UploadFlags): Server {
     return { kind: 'shaman', url: parseFolderAddress('--shaman', shaman) };
   }
   throw new UsageError('say where to: either --chacra URL or --shaman URL');
-}
-
-/** The key stands in a file, because everybody on a machine can read arguments and many read logs. */
-async function readKey(file: string): Promise<string> {
-  const line = await readSecret(file);
-  const colon = line.indexOf(':');
-  if (colon < 1 || colon === line.length - 1) {
-    throw new UsageError(`${file} must hold one line, user:key`);
-  }
-  return basicAuthorization(line.slice(0, colon), line.slice(colon + 1));
 }
