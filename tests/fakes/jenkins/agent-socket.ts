@@ -13,6 +13,7 @@ export const HANDSHAKE = {
   cookie: 'Connection-Cookie',
 } as const;
 
+const GOODBYE_MILLISECONDS = 50;
 const REASONS = { 400: 'Bad Request', 403: 'Forbidden', 500: 'Server Error' } as const;
 
 /** Lets an agent in at `/wsagents/`, or refuses its handshake with the status that was recorded. */
@@ -42,7 +43,7 @@ export function acceptAgent(
   }
   sockets.once('headers', (lines: string[]) => lines.push(`${HANDSHAKE.cookie}: ${cookie}`));
   sockets.handleUpgrade(request, socket, head, (opened) => {
-    if (hands.kind === 'thrown-out') opened.close();
+    if (hands.kind === 'thrown-out') opened.terminate();
     else welcome(world, opened, name, cookie);
   });
 }
@@ -50,8 +51,12 @@ export function acceptAgent(
 function welcome(world: World, socket: WebSocket, name: string, cookie: string): void {
   const link: AgentLink = {
     cookie,
-    send: (line) => socket.send(line),
-    close: () => socket.close(),
+    send: (line) => socket.send(`${line}\n`),
+    close() {
+      socket.close();
+      // The stand-in for a busybox does not answer the frame that says goodbye.
+      setTimeout(() => socket.terminate(), GOODBYE_MILLISECONDS).unref();
+    },
   };
   const computer = world.computers.get(name);
   if (computer === undefined) {

@@ -55,6 +55,8 @@ export interface FakeJenkinsOptions {
   /** Others than recorded, to make a demo or a test quick. */
   readonly timings?: Partial<Timings>;
   readonly agentJar?: Uint8Array | null;
+  /** Between two tries of a stand-in agent; recorded are about ten seconds. */
+  readonly agentPauseMilliseconds?: number;
   /** Executors of the built-in node; the recording had none. */
   readonly builtInExecutors?: number;
   readonly host?: string;
@@ -84,7 +86,10 @@ export class FakeJenkins {
     this.#options = options;
     this.#port = options.port ?? 0;
     const controllerKey = randomBytes(32).toString('hex');
-    this.#office = { controllerKey, tokens: new Map(), agentJar: options.agentJar ?? null };
+    this.#office = {
+      ...{ controllerKey, tokens: new Map(), agentJar: options.agentJar ?? null },
+      agentPause: options.agentPauseMilliseconds ?? 10_000,
+    };
     this.world = {
       clock: options.clock,
       version: options.version ?? '2.462.3',

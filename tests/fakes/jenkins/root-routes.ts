@@ -19,6 +19,8 @@ export interface Office {
   /** Tokens made by request -> whose. */
   readonly tokens: Map<string, string>;
   readonly agentJar: Uint8Array | null;
+  /** What stand-in agents are told: milliseconds between two tries. */
+  readonly agentPause: number;
 }
 
 const JAR_MODIFIED = 'Mon, 02 Sep 2024 10:00:00 GMT';
@@ -32,7 +34,10 @@ export function answer(
   headers: IncomingHttpHeaders,
 ): Answer {
   const [first] = ask.path;
-  if (first === 'login') return page(ask, 'Sign in to Jenkins');
+  if (first === 'login') {
+    const { headers, ...rest } = page(ask, 'Sign in to Jenkins');
+    return { ...rest, headers: { ...headers, 'X-Stand-In-Pause': String(office.agentPause) } };
+  }
   if (first === 'jnlpJars') return agentJar(ask, office);
   if (first === 'wsagents') return errorPage(ask, 400);
   if (first === 'tcpSlaveAgentListener') return errorPage(ask, 404);

@@ -1,0 +1,47 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { systemClock } from '../../../services/adapters/system-clock.ts';
+import { agentJar, EMPTY_JAR } from './agent-jar.ts';
+import type { JobDefinition } from './define-job.ts';
+import { FakeJenkins } from './fake-jenkins.ts';
+import { tokenOf } from './users.ts';
+
+/*
+ * The fake controller as a process of its own, for the demo. Says `jenkins ready URL` when it is up and
+ * ends on SIGTERM. Jobs come from a file; builds are started and followed as on any Jenkins.
+ */
+
+const { values } = parseArgs({
+  options: {
+    host: { type: 'string', default: '127.0.0.1' },
+    port: { type: 'string', default: '0' },
+    /** JSON: an array of `JobDefinition`. */
+    jobs: { type: 'string' },
+    /** Where the token of the user `operator` is put. */
+    'token-file': { type: 'string' },
+    /** `java`: agent.jar is compiled with javac. `script`: agents' images bring `agent/java`. */
+    agent: { type: 'string', default: 'java' },
+    /** Nodes that are always defined and never connect: with one, scale from zero works. */
+    anchor: { type: 'string' },
+    'agent-pause': { type: 'string', default: '10000' },
+  },
+});
+
+const jenkins = new FakeJenkins({
+  clock: systemClock,
+  host: values.host,
+  port: Number(values.port),
+  agentJar: values.agent === 'java' ? await agentJar() : EMPTY_JAR,
+  agentPauseMilliseconds: Number(values['agent-pause']),
+});
+if (values.anchor !== undefined) jenkins.addNode({ name: values.anchor, labelString: 'anchor' });
+// The demo's own file: its shape is its author's care.
+const jobs = JSON.parse(
+  values.jobs === undefined ? '[]' : readFileSync(values.jobs, 'utf8'),
+) as JobDefinition[];
+for (const job of jobs) jenkins.define(job);
+const tokenFile = values['token-file'];
+if (tokenFile !== undefined) writeFileSync(tokenFile, `${tokenOf('operator')}\n`, { mode: 0o600 });
+await jenkins.start();
+process.stdout.write(`jenkins ready ${jenkins.url}\n`);
+process.once('SIGTERM', () => void jenkins.stop().then(() => process.exit(0)));
