@@ -1,7 +1,6 @@
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { openBlobStore } from './adapters/blob-store.ts';
-import { openExportFolder } from './adapters/export-folder.ts';
 import { DiskGenerationStore } from './adapters/generation-store.ts';
 import { loadSigner } from './adapters/openpgp-signer.ts';
 import { openProjectStore } from './adapters/project-store.ts';
@@ -10,8 +9,6 @@ import { SerialByKey } from './adapters/serial-by-key.ts';
 import { httpShamanClient, nobodyListens } from './adapters/shaman-client.ts';
 import type { ShamanAccess } from './adapters/shaman-client.ts';
 import { repoEventBody } from './api/repo-json.ts';
-import { RepoExporter } from './chacra/export-repos.ts';
-import type { ExportCollaborators } from './chacra/export-repos.ts';
 import { EventDelivery } from './chacra/deliver-events.ts';
 import { Heartbeat } from './chacra/heartbeat.ts';
 import { GzipMembers } from './chacra/gzip-members.ts';
@@ -24,6 +21,7 @@ import { indexRestorer } from './chacra/restore-index.ts';
 import { DependentRepos } from './chacra/republish-dependents.ts';
 import { resumeDeletions } from './chacra/resume-deletions.ts';
 import { sweepStorage } from './chacra/sweep-storage.ts';
+import { openExporter } from './export-main.ts';
 import { tapFor } from './formats/package-tap.ts';
 import { accelRedirect } from './http/accel-redirect.ts';
 import { chacraApp } from './http/chacra-app.ts';
@@ -39,6 +37,7 @@ import { makeMetrics } from './platform/metrics.ts';
 import { openAudit } from './platform/open-audit.ts';
 import { startOnFolder } from './platform/running-service.ts';
 import type { RunningService, ServiceOptions } from './platform/running-service.ts';
+import { makeScrub } from './verify-main.ts';
 import { DEFAULT_PROJECT } from './platform/project-settings.ts';
 import type { Configuration } from './platform/settings.ts';
 
@@ -101,9 +100,10 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
   const keepMilliseconds = settings.keepGenerationsHours * 3_600_000;
   const sweeps = new SerialByKey();
   const restoreIndex = indexRestorer({ ...parts, render });
-  const exporter = await openExporter(settings.exportRoot ?? null, root, {
+  const exporter = await openExporter(settings.exportRoot, root, {
     ...{ ...parts, restoreIndex, keepMilliseconds },
   });
+  const scrub = makeScrub(root, { ...parts, restoreIndex }, settings.scrubBytesPerSecond);
   const sweep = () =>
     sweeps.run('sweep', async () => {
       await sweepStorage({ ...parts, keepMilliseconds });
@@ -140,6 +140,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
         ...(stopping ? ['this node is stopping'] : []),
       ];
     },
+    warnings: async () => [...(await keeping.warnings()), ...(await scrub.warnings())],
   };
   const metrics = makeMetrics();
   const server = await listen(
@@ -170,19 +171,25 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
       version,
     }),
   });
-  chacraMetrics(metrics, { ...parts, queue, events, exporter });
+  chacraMetrics(metrics, { ...parts, queue, events, exporter, scrub });
   queue.resume();
   dependents.start();
   events.start();
   if (access !== null) heartbeat.start();
   exporter?.start();
-  const jobs = [scheduleJob(log, 'sweep', SWEEP_TIMES, sweep), ...keeping.startJobs()];
+  scrub.start();
+  const jobs = [
+    scheduleJob(log, 'sweep', SWEEP_TIMES, sweep),
+    scheduleJob(log, 'scrub', settings.scrubTimes, () => scrub.run()),
+    ...keeping.startJobs(),
+  ];
   return {
     url: server.url,
     async stop() {
       stopping = true;
       for (const job of jobs) await job.destroy();
       await keeping.retention.stop();
+      await scrub.stop();
       await heartbeat.stop();
       await server.stop(STOP_GRACE_MILLISECONDS);
       dependents.stop();
@@ -200,14 +207,4 @@ async function configuredShaman({ chacra }: Configuration): Promise<ShamanAccess
   if (chacra.shaman === undefined) return null;
   const { url, user, keyFile } = chacra.shaman;
   return { url, user, key: await readSecret(keyFile) };
-}
-
-/** Null without an export root. */
-async function openExporter(
-  folder: string | null,
-  root: string,
-  collaborators: Omit<ExportCollaborators, 'exported'>,
-): Promise<RepoExporter | null> {
-  if (folder === null) return null;
-  return new RepoExporter({ ...collaborators, exported: await openExportFolder({ folder, root }) });
 }

@@ -47,6 +47,15 @@ export class BlobDigests {
     return this.#running.get(sha256) ?? this.#settle(sha256, this.#compute(ref));
   }
 
+  /** Puts right what is kept of a digest that was computed anew; true when it was wrong. */
+  async mend(sha256: string, digest: string): Promise<boolean> {
+    const path = this.#places.beside(sha256, 'sha512');
+    if ((await readBeside(path))?.trim() === digest || this.#running.has(sha256)) return false;
+    this.#memory.set(sha256, digest, ENTRY_BYTES);
+    await writeBeside(path, `${digest}\n`);
+    return true;
+  }
+
   #compute({ sha256, size }: BlobRef): Promise<string> {
     return this.#thread.follow(this.#places.blob(sha256)).finish(size);
   }

@@ -82,9 +82,17 @@ export class BlobHeaders {
   }
 
   async keep(sha256: string, header: PackageHeader): Promise<void> {
-    const text = JSON.stringify({ format: FORMAT, header });
+    const text = printed(header);
     this.#memory.set(`${sha256}.${header.kind}`, header, text.length);
     await writeBeside(this.#places.beside(sha256, `${header.kind}.json`), text);
+  }
+
+  /** Puts right what is kept of a header that was read from the bytes anew; true when it was wrong. */
+  async mend(sha256: string, header: PackageHeader): Promise<boolean> {
+    const text = await readBeside(this.#places.beside(sha256, `${header.kind}.json`));
+    if (text === printed(header)) return false;
+    await this.keep(sha256, header);
+    return true;
   }
 
   /** The same bytes can be stored under names of different kinds, so the name decides. */
@@ -107,6 +115,10 @@ export class BlobHeaders {
     await this.keep(ref.sha256, read).catch(() => undefined);
     return read;
   }
+}
+
+function printed(header: PackageHeader): string {
+  return JSON.stringify({ format: FORMAT, header });
 }
 
 /** Null when the file was torn by a power loss or comes from another release. */

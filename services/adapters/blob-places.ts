@@ -8,11 +8,14 @@ const PREFIXES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padS
 export class BlobPlaces {
   readonly incoming: string;
   readonly trash: string;
+  /** Blobs that were found to be damaged; made when there is one. */
+  readonly damaged: string;
   readonly #blobs: string;
 
   constructor(root: string) {
     this.incoming = join(root, 'incoming');
     this.trash = join(root, 'trash');
+    this.damaged = join(root, 'damaged');
     this.#blobs = join(root, 'blobs');
   }
 
@@ -28,9 +31,14 @@ export class BlobPlaces {
     for (const folder of this.folders()) await sweepTemporaries(folder);
   }
 
+  /** What the sha256 of blobs begins with, in order. */
+  get prefixes(): readonly string[] {
+    return PREFIXES;
+  }
+
   /** The folders that blobs are spread over, by the first byte of their sha256. */
   folders(): string[] {
-    return PREFIXES.map((prefix) => join(this.#blobs, prefix));
+    return PREFIXES.map((prefix) => this.folder(prefix));
   }
 
   folder(sha256: string): string {

@@ -1,5 +1,6 @@
 import { open, stat, statfs } from 'node:fs/promises';
 import type { BlobReader, BlobStore, Clock, ReceivedBlob } from '../chacra/ports.ts';
+import type { BlobShelf } from '../chacra/verification-ports.ts';
 import type { PackageHeader } from '../domain/package-header.ts';
 import type { BlobRef } from '../domain/repo.ts';
 import type { PackageTap } from '../formats/tap.ts';
@@ -8,6 +9,7 @@ import { BlobDigests } from './blob-digests.ts';
 import { BlobHeaders } from './blob-headers.ts';
 import { takeIn } from './blob-intake.ts';
 import { BlobPlaces } from './blob-places.ts';
+import { DiskBlobShelf } from './blob-shelf.ts';
 import { sweepFolder } from './blob-sweep.ts';
 import { readOrDamaged } from './read-or-damaged.ts';
 import { ReceivedFile } from './received-file.ts';
@@ -41,6 +43,8 @@ export class DiskBlobStore implements BlobStore {
   readonly #thread = new Sha512Thread();
   readonly #headers: BlobHeaders;
   readonly #digests: BlobDigests;
+  /** The same blobs for whoever doubts them. */
+  readonly shelf: BlobShelf;
   /** How many hold each blob. */
   readonly #held = new Map<string, number>();
   /** While a sweep runs: what was taken up since it began. */
@@ -59,6 +63,7 @@ export class DiskBlobStore implements BlobStore {
       readThrough: (ref, tap) => this.#readThrough(ref, tap),
       cacheBytes: options.headerCacheBytes ?? HEADER_CACHE_BYTES,
     });
+    this.shelf = new DiskBlobShelf({ places, headers: this.#headers, digests: this.#digests });
   }
 
   async receive(

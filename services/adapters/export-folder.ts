@@ -1,6 +1,5 @@
 import { link, lstat, readFile, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import { z } from 'zod';
 import type { ExportStore } from '../chacra/ports.ts';
 import { GitbuilderError } from '../domain/errors.ts';
 import type { ExportTrees, TreeFile } from '../domain/export-tree.ts';
@@ -12,20 +11,12 @@ import type { Shelf } from './export-places.ts';
 import { buildTree, isSameTree, isTreeWhole, treeName, treeSeconds } from './export-tree.ts';
 import type { TreeSources } from './export-tree.ts';
 import { namesIn } from './generation-files.ts';
+import { repoIdentitySchema } from './repo-identity-schema.ts';
 import { SerialByKey } from './serial-by-key.ts';
 
 /** Says whose trees lie beside it, so that those of a repo that is gone can be found and removed. */
 const OWNER = 'repo.json';
 const LINKS = 'links';
-
-const ownerSchema = z.object({
-  project: z.string(),
-  ref: z.string(),
-  sha1: z.string(),
-  distro: z.string(),
-  distroVersion: z.string(),
-  flavor: z.string(),
-}) satisfies z.ZodType<RepoIdentity>;
 
 type PutOptions = Parameters<ExportStore['put']>[2];
 
@@ -177,7 +168,7 @@ export class ExportFolder implements ExportStore {
 
 async function ownerOf(folder: string): Promise<RepoIdentity | null> {
   try {
-    return ownerSchema.parse(JSON.parse(await readFile(join(folder, OWNER), 'utf8')));
+    return repoIdentitySchema.parse(JSON.parse(await readFile(join(folder, OWNER), 'utf8')));
   } catch {
     return null;
   }

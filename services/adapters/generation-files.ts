@@ -45,6 +45,14 @@ export class GenerationFiles {
     return bytes;
   }
 
+  /** Reads a file from the disk whatever is known of it; a wrong one is removed. */
+  async isWhole(folder: string, sha256: string): Promise<boolean> {
+    this.#sound.delete(join(folder, sha256));
+    if ((await this.read(folder, sha256)) !== null) return true;
+    await rm(join(folder, sha256), { force: true });
+    return false;
+  }
+
   /** Removes every file but the needed ones, leftovers of interrupted writes too. */
   async removeOthers(folder: string, needed: ReadonlySet<string>): Promise<void> {
     for (const name of await namesIn(folder)) {

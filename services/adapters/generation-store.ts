@@ -110,6 +110,14 @@ export class DiskGenerationStore implements GenerationStore {
     return loading;
   }
 
+  async isWhole(identity: RepoIdentity, file: IndexFile): Promise<boolean> {
+    if (file.text !== undefined) return true;
+    const isWhole = await this.#files.isWhole(filesIn(this.#folderOf(identity)), file.sha256);
+    // What is in memory would be served, and never written again.
+    if (!isWhole) this.#bytes.delete(file.sha256);
+    return isWhole;
+  }
+
   async restore(identity: RepoIdentity, file: IndexFile, bytes: Uint8Array): Promise<void> {
     if (file.text === undefined) await this.#put(this.#folderOf(identity), file, bytes);
   }

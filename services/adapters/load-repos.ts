@@ -23,11 +23,18 @@ export function repoFilesPath(folder: string, digest: string): string {
   return join(folder, digest.slice(0, 2), digest);
 }
 
+/** What becomes of a start when a file cannot be read. */
+export type OnDamaged = (cause: unknown) => void;
+
 /**
  * Reads every repo below a folder, and removes what interrupted writes left. A file that cannot be
- * read stops the start (DATA_DAMAGED): going on would lose what it holds without a word.
+ * read stops the start (DATA_DAMAGED): going on would lose what it holds without a word. Who only
+ * looks, and says so, goes on without that repo.
  */
-export async function loadRepos(folder: string): Promise<LoadedRepo[]> {
+export async function loadRepos(
+  folder: string,
+  onDamaged: OnDamaged = refuse,
+): Promise<LoadedRepo[]> {
   await makeFolder(folder);
   await sweepTemporaries(folder);
   const loaded: LoadedRepo[] = [];
@@ -38,10 +45,18 @@ export async function loadRepos(folder: string): Promise<LoadedRepo[]> {
   await inParallel(documents, PARALLEL, async (name) => {
     const bare = name.slice(0, -'.json'.length);
     const hasJournal = journals.delete(`${bare}.journal`);
-    loaded.push(await loadRepo(join(folder, bare), hasJournal, share));
+    try {
+      loaded.push(await loadRepo(join(folder, bare), hasJournal, share));
+    } catch (cause) {
+      onDamaged(cause);
+    }
   });
   for (const leftover of journals) await rm(join(folder, leftover));
   return loaded;
+}
+
+function refuse(cause: unknown): never {
+  throw cause;
 }
 
 async function loadRepo(path: string, hasJournal: boolean, share: Share): Promise<LoadedRepo> {

@@ -3,6 +3,7 @@ import type { RepoIdentity } from '../domain/identity.ts';
 import { binaryKey } from '../domain/repo.ts';
 import type { Binary, BlobRef, RepoHead } from '../domain/repo.ts';
 import { REPO_STATUSES } from '../domain/repo-status.ts';
+import { repoIdentitySchema } from './repo-identity-schema.ts';
 
 /** A repo as its document holds it, and as it grows in memory by each line of its journal. */
 export interface RepoRecord {
@@ -93,18 +94,9 @@ const headSchema = z.object({
   ),
 }) satisfies z.ZodType<RepoHead>;
 
-const identitySchema = z.object({
-  project: z.string(),
-  ref: z.string(),
-  sha1: z.string(),
-  distro: z.string(),
-  distroVersion: z.string(),
-  flavor: z.string(),
-}) satisfies z.ZodType<RepoIdentity>;
-
 const documentSchema = z.object({
   n: z.int(),
-  identity: identitySchema,
+  identity: repoIdentitySchema,
   head: headSchema,
   binaries: z.array(z.unknown()),
 });

@@ -6,7 +6,7 @@ import type { RepoIdentity } from '../domain/identity.ts';
 import type { Repo, RepoChange } from '../domain/repo.ts';
 import { inParallel } from './in-parallel.ts';
 import { loadRepos, repoFilesPath } from './load-repos.ts';
-import type { LoadedRepo } from './load-repos.ts';
+import type { LoadedRepo, OnDamaged } from './load-repos.ts';
 import { repoDigest } from './repo-digest.ts';
 import { RepoFiles } from './repo-files.ts';
 import { RepoTree } from './repo-tree.ts';
@@ -22,6 +22,8 @@ interface Options {
   readonly root: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Without it, a file that cannot be read stops the start. */
+  readonly onDamaged?: OnDamaged;
 }
 
 /**
@@ -137,7 +139,7 @@ export class DiskRepoStore implements RepoStore {
 
 /** Loads every repository that the data folder holds; DATA_DAMAGED names a file that cannot be read. */
 export async function openRepoStore(options: Options): Promise<DiskRepoStore> {
-  return new DiskRepoStore(options, await loadRepos(reposFolder(options.root)));
+  return new DiskRepoStore(options, await loadRepos(reposFolder(options.root), options.onDamaged));
 }
 
 function reposFolder(root: string): string {

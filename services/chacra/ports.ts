@@ -136,6 +136,8 @@ export interface GenerationStore {
    * time; null when they are lost or wrong, so that the caller derives them again.
    */
   bytes(identity: RepoIdentity, file: IndexFile): Promise<Uint8Array | null>;
+  /** Whether an index file is on the disk as it should be, read anew; a wrong one is given up. */
+  isWhole(identity: RepoIdentity, file: IndexFile): Promise<boolean>;
   /** Puts derived bytes back. */
   restore(identity: RepoIdentity, file: IndexFile, bytes: Uint8Array): Promise<void>;
   /** Removes a generation and the index files that no other one names. */

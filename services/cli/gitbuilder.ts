@@ -7,6 +7,7 @@ import { serveCommand } from './serve.ts';
 import { uploadCommand } from './upload.ts';
 import { troubleOf } from './upload/problem.ts';
 import { troubleText } from './upload/report.ts';
+import { verifyCommand } from './verify.ts';
 import { ownVersion } from './version.ts';
 
 const program = new Command('gitbuilder')
@@ -18,6 +19,7 @@ demoCommand(program);
 keyCommands(program);
 uploadCommand(program);
 keepCommands(program);
+verifyCommand(program);
 
 try {
   await program.parseAsync();

@@ -141,6 +141,12 @@ export const ERRORS = {
     message: 'the data folder {folder} is in use by another process',
     advice: 'Stop the other gitbuilder, or choose another folder with --data.',
   },
+  VERIFY_LOCKED: {
+    status: 500,
+    message: 'the data folder {folder} is in use: its service is running',
+    advice:
+      'It looks at what it stores itself (chacra.scrubTimes); what is lost stands in its /health/ as JSON. To look at once and at full speed, stop it, run gitbuilder verify, and start it again.',
+  },
   DATA_DAMAGED: {
     status: 500,
     message: 'cannot read {file}: {reason}',

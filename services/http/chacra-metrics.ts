@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import type { EventDelivery } from '../chacra/deliver-events.ts';
 import type { RepoExporter } from '../chacra/export-repos.ts';
 import type { PublishQueue } from '../chacra/publish-queue.ts';
+import type { Scrub } from '../chacra/scrub.ts';
 import type { BlobStore, RepoStore } from '../chacra/ports.ts';
 
 /** What an operator watches on a storage node; collected when it is asked for. */
@@ -15,6 +16,7 @@ export function chacraMetrics(
     readonly events: EventDelivery;
     /** Null when nothing is exported. */
     readonly exporter: RepoExporter | null;
+    readonly scrub: Scrub;
   },
 ): void {
   const registers = [registry];
@@ -63,6 +65,30 @@ export function chacraMetrics(
     registers,
     async collect() {
       this.set(await node.blobs.freeBytes());
+    },
+  });
+  new Gauge({
+    name: 'gitbuilder_chacra_lost_blobs',
+    help: 'Stored files that were found damaged or missing and were not uploaded again.',
+    registers,
+    async collect() {
+      this.set(await node.scrub.lost());
+    },
+  });
+  new Gauge({
+    name: 'gitbuilder_chacra_scrubbed_bytes',
+    help: 'Bytes read by the scrub under way, or by the last one.',
+    registers,
+    collect() {
+      this.set(node.scrub.last?.bytes ?? 0);
+    },
+  });
+  new Gauge({
+    name: 'gitbuilder_chacra_scrub_ended_seconds',
+    help: 'When the last scrub had read everything, in seconds since 1970; 0 while one is under way or before the first.',
+    registers,
+    collect() {
+      this.set(Math.floor(Date.parse(node.scrub.last?.ended ?? '') / 1000) || 0);
     },
   });
   const { exporter } = node;

@@ -20,7 +20,17 @@ export function scheduleJob(
       log.error({ job: name, err: cause }, 'job failed');
     }
   };
-  const task = schedule(times, run, { name, noOverlap: true });
+  // Left alone, it writes to the console, for instance when a time comes while the work is under way.
+  const said = (level: 'info' | 'warn' | 'error') => (message: string | Error) => {
+    log[level]({ job: name }, message instanceof Error ? message.message : message);
+  };
+  const logger = {
+    info: said('info'),
+    warn: said('info'),
+    error: said('error'),
+    debug: () => undefined,
+  };
+  const task = schedule(times, run, { name, noOverlap: true, logger });
   return {
     async destroy() {
       await task.destroy();

@@ -11,7 +11,10 @@ export interface Room {
 
 const NO_DISK_NO_NETWORK =
   /^node:(fs|fs\/promises|net|tls|http|https|http2|dns|dgram|child_process|cluster|worker_threads)$|^(express|lowdb|pino|prom-client|openpgp|pg|dockerode|jenkins|helmet)$/;
-const PORTS = ['services/chacra/ports.ts', 'services/chacra/signer.ts', 'services/shaman/ports.ts'];
+const PORTS = [
+  ...['services/chacra/ports.ts', 'services/chacra/signer.ts'],
+  ...['services/chacra/verification-ports.ts', 'services/shaman/ports.ts'],
+];
 
 /** What `npm run generate` calls. */
 const LIBRARY_PRINTERS = [

@@ -1,4 +1,4 @@
-import { amount } from '../upload/amounts.ts';
+import { amount } from '../amounts.ts';
 import { oneLine } from '../upload/problem.ts';
 import type { DiskUseAnswer, PinAnswer, PlanAnswer, RunAnswer } from './answers.ts';
 

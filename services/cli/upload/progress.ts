@@ -1,5 +1,5 @@
 import type { Clock } from '../../domain/clock.ts';
-import { amount } from './amounts.ts';
+import { amount } from '../amounts.ts';
 import { oneLine } from './problem.ts';
 import type { FileResult, UploadWatch } from './send-files.ts';
 

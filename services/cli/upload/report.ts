@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { amount } from './amounts.ts';
+import { amount } from '../amounts.ts';
 import { oneLine } from './problem.ts';
 import type { Trouble } from './problem.ts';
 import type { FileResult, Outcome } from './send-files.ts';
