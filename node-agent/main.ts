@@ -10,6 +10,7 @@ import { makeMetrics } from '../services/platform/metrics.ts';
 import { openAudit } from '../services/platform/open-audit.ts';
 import { startOnFolder } from '../services/platform/running-service.ts';
 import type { RunningService, ServiceOptions } from '../services/platform/running-service.ts';
+import { AgentJarCache } from './agent-jar-cache.ts';
 import { AgentLoops } from './agent-loops.ts';
 import { agentProblems } from './agent-problems.ts';
 import type { AgentPolicy, Collaborators } from './collaborators.ts';
@@ -21,7 +22,6 @@ import type { AgentContext, Running } from './http/agent-context.ts';
 import { agentJson } from './http/agent-json.ts';
 import { agentMetrics } from './http/agent-metrics.ts';
 import { AgentStreams } from './http/agent-streams.ts';
-import { JarCache } from './http/jar-cache.ts';
 import { jenkinsApi } from './jenkins/jenkins-api.ts';
 import { provisionFiles } from './rules/provision-files.ts';
 import { SetupTokens } from './setup-tokens.ts';
@@ -172,7 +172,7 @@ async function begin(
     running: {
       ...{ collaborators, loops, archive },
       streams: new AgentStreams(agents, clock, (agent) => agentJson(collaborators, agent)),
-      jar: new JarCache(jenkins, clock, () => situation.jenkins.version),
+      jar: new AgentJarCache(jenkins),
     },
     problems: () => agentProblems(collaborators, loops),
     async stop() {

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { HeldRequests } from '../../services/platform/held-requests.ts';
+import type { AgentJarCache } from '../agent-jar-cache.ts';
 import type { AgentLoops } from '../agent-loops.ts';
 import type { Collaborators } from '../collaborators.ts';
 import type { AgentStreams } from './agent-streams.ts';
-import type { JarCache } from './jar-cache.ts';
 
 /** What the handlers of the agent service work with; made once, in the composition root. */
 export interface AgentContext {
@@ -22,7 +22,7 @@ export interface Running {
   readonly collaborators: Collaborators;
   readonly loops: Pick<AgentLoops, 'planNow'>;
   readonly streams: AgentStreams;
-  readonly jar: JarCache;
+  readonly jar: AgentJarCache;
   /** The template's files as a tar.gz. */
   readonly archive: (template: string) => Promise<Uint8Array>;
 }

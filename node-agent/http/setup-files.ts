@@ -49,7 +49,7 @@ async function build(running: Running, request: IncomingMessage, node: string): 
 
 async function jar(running: Running, request: IncomingMessage): Promise<Answer> {
   redeem(running, request, 'jar', null);
-  const fetched = await running.jar.get();
+  const fetched = await running.jar.get(running.collaborators.situation.jenkins.version);
   if (fetched.ok) return bytes(fetched.value.bytes, 'application/java-archive');
   const reason = `cannot fetch agent.jar from Jenkins: ${fetched.failure.reason}`;
   throw new GitbuilderError('AGENT_UPSTREAM', { reason });

@@ -4,6 +4,7 @@ import { STEPS } from '../../jenkins-shared-lib/catalogue/steps.ts';
 import { libraryFiles } from '../../jenkins-shared-lib/generate/library-files.ts';
 import { stepsMarkdown } from '../../jenkins-shared-lib/generate/steps-page.ts';
 import { settleLibrary } from '../../jenkins-shared-lib/generate/write-library.ts';
+import { AGENT_ROUTES } from '../api/agent-routes.ts';
 import { apiMarkdown } from '../api/api-page.ts';
 import { CHACRA_ROUTES } from '../api/chacra-routes.ts';
 import { errorsMarkdown } from '../api/errors-page.ts';
@@ -19,6 +20,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
     apiMarkdown([
       { title: 'chacra, the storage node', routes: CHACRA_ROUTES },
       { title: 'shaman, the coordinator', routes: SHAMAN_ROUTES },
+      { title: 'agents', routes: AGENT_ROUTES },
     ]),
   'docs/configuration.md': settingsMarkdown,
   'docs/errors.md': errorsMarkdown,

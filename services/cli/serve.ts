@@ -5,6 +5,7 @@ import type { ShamanAccess } from '../adapters/shaman-client.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { startChacra } from '../chacra-main.ts';
 import { startShaman } from '../shaman-main.ts';
+import { startAgents } from '../../node-agent/main.ts';
 import { loadConfiguration } from '../platform/configuration.ts';
 import type { User } from '../platform/auth.ts';
 import { firstUsers } from '../platform/credentials.ts';
@@ -21,17 +22,20 @@ interface Flags {
   readonly data?: string;
   readonly chacra?: string;
   readonly shaman?: string;
+  readonly agents?: string;
 }
 
-type Service = 'shaman' | 'chacra';
+type Service = 'shaman' | 'chacra' | 'agents';
 
-const SERVICES: readonly Service[] = ['shaman', 'chacra'];
+const SERVICES: readonly Service[] = ['shaman', 'chacra', 'agents'];
 
 /** Adds `serve`, which runs the services until it is told to stop. */
 export function serveCommand(program: Command): void {
   program
     .command('serve')
-    .description('run services: shaman, the coordinator, and chacra, the storage node')
+    .description(
+      'run services: shaman, the coordinator; chacra, the storage node; agents, which makes Jenkins agents',
+    )
     .addArgument(
       new Argument('[services...]', 'which ones; without any, all of them').choices(SERVICES),
     )
@@ -39,6 +43,7 @@ export function serveCommand(program: Command): void {
     .option('--data <folder>', 'where everything is kept, instead of what the configuration says')
     .option('--chacra <host:port>', 'where the storage node listens; port 0 takes a free one')
     .option('--shaman <host:port>', 'where the coordinator listens; port 0 takes a free one')
+    .option('--agents <host:port>', 'where the agent service listens; port 0 takes a free one')
     .action((services: Service[], flags: Flags) => serve(services, flags));
 }
 
@@ -70,6 +75,10 @@ async function serve(named: readonly Service[], flags: Flags): Promise<void> {
       const own = { ...options, users, neighbour, log: log.child({ service: 'chacra' }) };
       ready('chacra', await startChacra(own));
     }
+    if (wants('agents')) {
+      const own = { ...options, users, log: log.child({ service: 'agents' }) };
+      ready('agents', await startAgents(own));
+    }
     log.info({ signal: await told }, 'stopping');
   } finally {
     for (const service of running) await service.stop();
@@ -77,7 +86,7 @@ async function serve(named: readonly Service[], flags: Flags): Promise<void> {
 }
 
 function withFlags(configuration: Configuration, flags: Flags): Configuration {
-  const { chacra, shaman } = configuration;
+  const { chacra, shaman, agents } = configuration;
   return {
     ...configuration,
     ...(flags.data === undefined ? {} : { data: resolve(flags.data) }),
@@ -88,6 +97,10 @@ function withFlags(configuration: Configuration, flags: Flags): Configuration {
     shaman: {
       ...shaman,
       ...(flags.shaman === undefined ? {} : { listen: address('--shaman', flags.shaman) }),
+    },
+    agents: {
+      ...agents,
+      ...(flags.agents === undefined ? {} : { listen: address('--agents', flags.agents) }),
     },
   };
 }
