@@ -50,7 +50,7 @@ export const inspectedContainer = z.object({
 
 export const inspectedImage = z.object({
   Id: z.string().regex(/^sha256:[0-9a-f]{64}$/),
-  Config: z.object({ User: z.string().default('') }).nullish(),
+  Config: z.object({ User: z.string().default(''), Labels: labels }).nullish(),
 });
 
 export const volumeAnswer = z.object({

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { agentImageCommands } from './agent-images.ts';
 import { demoCommand } from './demo.ts';
 import { keepCommands } from './keep.ts';
 import { keyCommands } from './key.ts';
@@ -20,6 +21,7 @@ keyCommands(program);
 uploadCommand(program);
 keepCommands(program);
 verifyCommand(program);
+agentImageCommands(program.command('agents').description('build agents'));
 
 try {
   await program.parseAsync();
