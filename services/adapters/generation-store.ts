@@ -10,7 +10,7 @@ import { ByteCache } from '../platform/byte-cache.ts';
 import { GenerationFiles, namesIn } from './generation-files.ts';
 import { parseManifest } from './generation-manifest.ts';
 import { readOrDamaged } from './read-or-damaged.ts';
-import { repoDigest } from './repo-digest.ts';
+import { isRepoDigest, repoDigest } from './repo-digest.ts';
 import { SerialByKey } from './serial-by-key.ts';
 
 const MIB = 1024 * 1024;
@@ -128,6 +128,15 @@ export class DiskGenerationStore implements GenerationStore {
 
   removeUpTo(identity: RepoIdentity, number: number): Promise<void> {
     return this.#removeWhere(identity, (other) => other <= number);
+  }
+
+  async removeAllBut(identities: Iterable<RepoIdentity>): Promise<void> {
+    const known = new Set<string>();
+    for (const identity of identities) known.add(repoDigest(identity));
+    for (const name of await namesIn(this.#folder)) {
+      if (isRepoDigest(name) && !known.has(name))
+        await rm(join(this.#folder, name), { recursive: true, force: true });
+    }
   }
 
   #removeWhere(identity: RepoIdentity, isOver: (number: number) => boolean): Promise<void> {

@@ -6,3 +6,8 @@ import type { RepoIdentity } from '../domain/identity.ts';
 export function repoDigest(identity: RepoIdentity): string {
   return createHash('sha256').update(repoPath(identity)).digest('hex').slice(0, 32);
 }
+
+/** Whether a name on disk is one of those. */
+export function isRepoDigest(name: string): boolean {
+  return /^[0-9a-f]{32}$/.test(name);
+}

@@ -144,6 +144,8 @@ export interface GenerationStore {
   remove(identity: RepoIdentity, number: number): Promise<void>;
   /** Removes every generation up to a number: a repo made again meanwhile has higher ones. */
   removeUpTo(identity: RepoIdentity, number: number): Promise<void>;
+  /** Removes the generations of all other repos: called once, before anything is written. */
+  removeAllBut(identities: Iterable<RepoIdentity>): Promise<void>;
 }
 
 /** Published repositories as plain folders, for whoever reads files instead of asking this service. */

@@ -120,6 +120,13 @@ export function generationStoreContract(
     t.equal(await text(later, fileAt(one.generation, 'Packages'), other), 'first', 'another repo');
     await store.removeUpTo(someIdentity(9), 1);
 
+    const stranger = someGeneration(1, { Packages: 'forgotten' });
+    await store.write(someIdentity(8), stranger.generation, stranger.bytes);
+    await open(folder).removeAllBut([other]);
+    later = open(folder);
+    await t.rejects(later.read(someIdentity(8), 1), { code: 'NOT_FOUND' });
+    t.equal(await text(later, fileAt(one.generation, 'Packages'), other), 'first');
+
     // Its number may come again when the repo is made anew.
     const again = someGeneration(1, { Packages: 'anew' });
     await store.write(repo, again.generation, again.bytes);
