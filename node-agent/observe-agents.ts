@@ -100,6 +100,7 @@ function isNamedBy(items: readonly QueueItem[], node: string, build: string): bo
     const read = readWhy(why);
     return (
       (read.kind === 'node' && read.node === node) ||
+      (read.kind === 'label' && read.label === node) ||
       (read.kind === 'label-or-node' && read.name === node)
     );
   });

@@ -55,7 +55,7 @@ function retire(
   { wanted, refused }: Plan,
   facts: Pick<
     Parameters<typeof retireAgents>[0],
-    'agents' | 'templates' | 'idleRanges' | 'drainedTemplates' | 'drainedHosts' | 'now'
+    'agents' | 'templates' | 'idleRanges' | 'drainedTemplates' | 'drainedHosts' | 'hosts' | 'now'
   >,
 ): Promise<unknown>[] {
   const { imageDigests } = situation;

@@ -159,6 +159,8 @@ class Provisioning {
   #jenkinsSays<T>(what: string, outcome: Outcome<T, JenkinsFailure>): T {
     if (outcome.ok) return outcome.value;
     const { failure } = outcome;
-    throw new Refused(`${what}: ${failure.reason}`, isJenkinsAway(failure) ? 'nobody' : 'template');
+    // One that answers its queue and breaks on this would be asked again each second without a brake.
+    const isGone = isJenkinsAway(failure) && failure.kind !== 'nonsense';
+    throw new Refused(`${what}: ${failure.reason}`, isGone ? 'nobody' : 'template');
   }
 }

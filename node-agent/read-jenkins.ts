@@ -1,8 +1,11 @@
 import type { Collaborators } from './collaborators.ts';
-import { isPresent } from './rules/life.ts';
+import type { AgentState } from './rules/agent.ts';
 import { jenkinsAnswered, jenkinsFailed } from './rules/jenkins-grace.ts';
 import type { Computer, JenkinsFailure, Reading } from './rules/jenkins-facts.ts';
 import type { Outcome } from './rules/outcome.ts';
+
+/** Those that come back after Jenkins was away; of a failed or deleted one nothing comes. */
+const LIVING: ReadonlySet<AgentState> = new Set(['idle', 'busy', 'draining', 'held']);
 
 /**
  * Reads nodes, then the queue, in this order: a build that starts between the two is then in neither's
@@ -35,7 +38,7 @@ function noteAnswer(
   );
   const areAllBack = agents
     .all()
-    .filter((agent) => isPresent(agent) && agent.phases.connected !== undefined)
+    .filter(({ state, phases }) => LIVING.has(state) && phases.connected !== undefined)
     .every(({ node }) => online.has(node));
   situation.jenkins = jenkinsAnswered(
     situation.jenkins,

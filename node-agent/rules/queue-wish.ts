@@ -34,7 +34,10 @@ export function wishOf(item: QueueItem, nodes: ReadonlyMap<string, KnownNode>): 
   }
   switch (why.kind) {
     case 'label':
-      return { kind: 'label', label: why.label };
+      // Reasons of every node name a node as they would a label.
+      return nodes.get(why.label)?.awaitedBy === task.path
+        ? nothing(`resumes on ${why.label} when it is back`)
+        : { kind: 'label', label: why.label };
     case 'node':
       return ofNode(item, why.node, nodes);
     case 'label-or-node':

@@ -1,4 +1,5 @@
 import type { Agent } from './agent.ts';
+import type { HostView } from './choose-host.ts';
 import { ageInState } from './life.ts';
 import type { Refusal } from './room.ts';
 import type { IdleRange, Template } from './template.ts';
@@ -12,6 +13,7 @@ export interface RetireFacts {
   readonly refused: readonly Refusal[];
   readonly drainedTemplates: readonly string[];
   readonly drainedHosts: readonly string[];
+  readonly hosts: readonly HostView[];
   /** Template -> digest of the image that new agents would get, where it is known. */
   readonly imageDigests: ReadonlyMap<string, string>;
   readonly now: Date;
@@ -24,7 +26,13 @@ export interface Retirement {
 
 /** Decides which agents get nothing new and go when they are idle: too long idle, too many, too old, outdated. */
 export function retireAgents(facts: RetireFacts): Retirement[] {
-  const { agents } = facts;
+  // Those of a silent host are frozen: nothing of them could be removed.
+  const silent = new Set(
+    facts.hosts
+      .filter(({ awayReason }) => awayReason !== null)
+      .map(({ settings }) => settings.name),
+  );
+  const agents = facts.agents.filter(({ host }) => !silent.has(host ?? ''));
   const retired = new Map<string, string>();
   for (const agent of agents) {
     if (agent.state !== 'idle' && agent.state !== 'busy') continue;

@@ -1,0 +1,262 @@
+import t from 'tap';
+import { postDemand } from '../../node-agent/demands.ts';
+import { maintain } from '../fakes/jenkins/queue.ts';
+import type { AgentService } from '../fixtures/agent-service.ts';
+import { startAgentService } from '../fixtures/agent-service.ts';
+import { callsOf } from '../fixtures/jenkins.ts';
+
+/* What agents there are, by what a controller that behaves as recorded shows. */
+
+const JAMMY = { labels: ['jammy', 'x86_64'] };
+
+/** Until the agents' processes are connected and Jenkins gives them work. */
+async function connected(service: AgentService, count: number): Promise<void> {
+  const links = () =>
+    [...service.jenkins.world.computers.values()].filter(({ link }) => link !== null).length;
+  await service.jenkins.until(() => links() === count);
+}
+
+const states = (service: AgentService) =>
+  service
+    .agents()
+    .map(({ state }) => state)
+    .sort();
+
+t.test('an item that waits gets an agent, which goes when its build is over', async (t) => {
+  const service = await startAgentService(t, { templates: { jammy: JAMMY } });
+  const { jenkins, engine } = service;
+  jenkins.enqueue({ name: 'pl', blocks: [{ label: 'jammy && x86_64' }] });
+  await service.poll();
+  t.same(states(service), ['connecting']);
+  await connected(service, 1);
+  await service.poll(2);
+  t.same(states(service), ['draining'], 'closed as soon as its build was seen');
+  const build = jenkins.lastBuild('pl');
+  if (build === undefined) throw new Error('it runs');
+  jenkins.enqueue({ name: 'other', label: 'jammy' });
+  await service.poll();
+  t.equal(engine.made.length, 2, 'the next one gets one of its own');
+  jenkins.finish(build);
+  t.equal(build.result, 'SUCCESS');
+  await service.poll(4);
+  t.notOk(jenkins.world.nodes.has(engine.made[0]?.identity.node ?? ''));
+});
+
+t.test('the second agent of a kind, although Jenkins names the first', async (t) => {
+  const service = await startAgentService(t, { templates: { jammy: JAMMY } });
+  const { jenkins, engine } = service;
+  for (const name of ['a', 'b', 'c']) jenkins.enqueue({ name, label: 'jammy' });
+  const blocks = [{ label: 'jammy' }, { label: 'jammy' }];
+  jenkins.enqueue({ name: 'two', blocks, parallel: true });
+  for (let turn = 0; turn < 6; turn += 1) await service.poll();
+  await connected(service, 5);
+  await service.poll(6);
+  t.equal(engine.made.length, 5, 'one each, however often it was asked');
+  t.equal(jenkins.world.items.size, 0);
+});
+
+t.test('one need said twice is one agent; many equal ones stop at the cap', async (t) => {
+  const service = await startAgentService(t, { templates: { jammy: JAMMY }, totalCap: 4 });
+  const { jenkins, engine, collaborators } = service;
+  const order = { label: 'jammy', build: 'job/pl/1/', block: 'b', hint: null, seconds: null };
+  await postDemand(collaborators, order);
+  await service.poll();
+  jenkins.enqueue({ name: 'pl', blocks: [{ label: 'jammy' }] });
+  await service.poll(2);
+  t.equal(engine.made.length, 1);
+  for (let n = 0; n < 10; n += 1) jenkins.enqueue({ name: `many-${n}`, label: 'jammy' });
+  await service.poll(3);
+  t.equal(engine.made.length, 4);
+});
+
+t.test('a controller that restarts with ten agents: no new one, and none goes', async (t) => {
+  const templates = { jammy: { ...JAMMY, uses: 'unlimited' as const } };
+  const service = await startAgentService(t, { templates });
+  const { jenkins, engine } = service;
+  for (let n = 0; n < 10; n += 1)
+    jenkins.enqueue({ name: `pl-${n}`, blocks: [{ label: 'jammy' }] });
+  await service.poll(2);
+  await connected(service, 10);
+  await service.poll(2);
+  t.same(
+    states(service),
+    Array.from({ length: 10 }, () => 'busy'),
+  );
+  await jenkins.stop();
+  await service.poll(2);
+  await jenkins.listen();
+  await service.poll(2);
+  jenkins.finishStarting();
+  await service.poll(1);
+  await connected(service, 10);
+  await service.poll(5);
+  t.equal(engine.made.length, 10);
+  t.same(
+    states(service),
+    Array.from({ length: 10 }, () => 'busy'),
+  );
+  for (const { builds } of jenkins.world.jobs.values())
+    for (const build of builds) {
+      t.equal(build.blocks[0]?.state, 'running');
+      jenkins.finish(build);
+    }
+});
+
+t.test('a restart under agents for one build: each gets its build back', async (t) => {
+  const service = await startAgentService(t, { templates: { jammy: JAMMY } });
+  const { jenkins, engine, clock } = service;
+  for (const name of ['a', 'b']) jenkins.enqueue({ name, blocks: [{ label: 'jammy' }] });
+  await service.poll();
+  await connected(service, 2);
+  await service.poll(2);
+  t.same(states(service), ['draining', 'draining']);
+  await jenkins.restart();
+  await service.poll();
+  await connected(service, 2);
+  // The queue has run, but their executors take nothing yet: reasons of every node, each build's own by name.
+  clock.advance(300);
+  maintain(jenkins.world);
+  await service.loops.pollNow();
+  await service.loops.pollNow();
+  const closed = jenkins.asked.filter(({ url }) => url.includes('changeOfflineCause')).length;
+  await service.poll(8);
+  t.equal(engine.made.length, 2);
+  for (const name of ['a', 'b'])
+    t.equal(jenkins.lastBuild(name)?.blocks[0]?.state, 'running', name);
+  const later = jenkins.asked.filter(({ url }) => url.includes('changeOfflineCause')).length;
+  t.ok(later - closed <= 2, `closed again when they run, not before: ${later - closed}`);
+  for (const name of ['a', 'b']) {
+    const build = jenkins.lastBuild(name);
+    if (build !== undefined) jenkins.finish(build);
+    t.equal(build?.result, 'SUCCESS');
+  }
+  await service.poll(4);
+  t.same(states(service), []);
+});
+
+t.test('a controller that makes no nodes is not asked each second', async (t) => {
+  const service = await startAgentService(t, { templates: { jammy: JAMMY } });
+  const { jenkins } = service;
+  jenkins.enqueue({ name: 'fs', label: 'jammy' });
+  jenkins.fault = ({ url }) => (/doCreateItem/.test(url) ? { kind: 'html', status: 500 } : null);
+  const before = jenkins.asked.length;
+  await service.poll(60);
+  const asked = jenkins.asked.slice(before).filter(({ url }) => /doCreateItem/.test(url)).length;
+  t.ok(asked >= 2 && asked <= 8, `${asked} times in a minute`);
+  jenkins.fault = () => null;
+  await service.poll(120);
+  t.equal(jenkins.lastBuild('fs')?.building, true, 'and when it does again, all is well');
+});
+
+t.test('an answer that is lost leaves no node behind', async (t) => {
+  const service = await startAgentService(t, { templates: { jammy: JAMMY } });
+  const { jenkins, engine } = service;
+  const { item } = jenkins.enqueue({ name: 'fs', label: 'jammy' });
+  jenkins.fault = ({ url }) => (/doCreateItem/.test(url) ? { kind: 'break', isDone: true } : null);
+  await service.poll();
+  jenkins.fault = () => null;
+  await callsOf(jenkins).post(`queue/cancelItem?id=${item.id}`);
+  await service.poll(90);
+  await service.loops.reconcileNow();
+  await service.poll(2);
+  t.same([...jenkins.world.nodes.keys()], ['gitbuilder-anchor']);
+  t.equal(engine.containers.size, 0);
+});
+
+t.test('one that failed and is kept does not hold up the others', async (t) => {
+  const templates = { jammy: { ...JAMMY, keepFailedSeconds: 3600 } };
+  const service = await startAgentService(t, { templates });
+  const { jenkins, engine } = service;
+  jenkins.enqueue({ name: 'a', label: 'jammy' });
+  await service.poll();
+  await connected(service, 1);
+  await service.poll(2);
+  engine.kill(engine.made[0]?.identity.node ?? '');
+  await service.until(() => states(service).includes('failed'));
+  await jenkins.restart();
+  jenkins.enqueue({ name: 'b', label: 'jammy' });
+  await service.poll(3);
+  t.equal(engine.made.length, 2, 'Jenkins is itself again as soon as those that live are back');
+});
+
+t.test('a container that dies: the node goes at once, busy or idle', async (t) => {
+  const templates = { jammy: { ...JAMMY, minIdle: 1 } };
+  const service = await startAgentService(t, { templates });
+  const { jenkins, engine } = service;
+  await service.poll();
+  await connected(service, 1);
+  await service.poll();
+  t.same(states(service), ['idle']);
+  const [idle] = engine.made;
+  engine.kill(idle?.identity.node ?? '');
+  await service.until(() => !jenkins.world.nodes.has(idle?.identity.node ?? ''));
+  await service.poll();
+  await connected(service, 1);
+  await service.poll();
+  const blocks = [{ label: 'jammy', retries: 1 }];
+  jenkins.enqueue({ name: 'pl', blocks });
+  await service.poll(2);
+  const busy = jenkins.lastBuild('pl')?.blocks[0]?.node ?? '';
+  t.match(busy, /^jammy-/);
+  engine.kill(busy);
+  await service.until(() => !jenkins.world.nodes.has(busy));
+  t.equal(jenkins.lastBuild('pl')?.building, true);
+  await service.poll(310);
+  t.not(jenkins.lastBuild('pl')?.blocks[0]?.node, busy, 'it runs again on another');
+});
+
+t.test('a host that is silent for an hour: nothing of it is given up', async (t) => {
+  const templates = { jammy: { ...JAMMY, uses: 'unlimited' as const, minIdle: 2 } };
+  const service = await startAgentService(t, { templates });
+  const { jenkins, engine } = service;
+  await service.poll();
+  await connected(service, 2);
+  await service.poll();
+  const nodes = [...jenkins.world.nodes.keys()];
+  engine.awayReason = 'no route to host';
+  for (let minute = 0; minute < 60; minute += 1) {
+    service.clock.advance(59_000);
+    await service.loops.reconcileNow();
+    await service.poll();
+  }
+  t.same([...jenkins.world.nodes.keys()], nodes);
+  t.same(states(service), ['idle', 'idle']);
+  engine.awayReason = null;
+  await service.loops.reconcileNow();
+  await service.poll(3);
+  t.equal(engine.made.length, 2);
+});
+
+t.test(
+  'a build that starts just as its agent has been idle for long enough survives',
+  async (t) => {
+    const templates = { jammy: { ...JAMMY, idleSeconds: 60, uses: 'unlimited' as const } };
+    const service = await startAgentService(t, { templates });
+    const { jenkins, engine } = service;
+    jenkins.enqueue({ name: 'first', label: 'jammy' });
+    await service.poll();
+    await connected(service, 1);
+    await service.poll(2);
+    const first = jenkins.lastBuild('first');
+    if (first !== undefined) jenkins.finish(first);
+    await service.poll(2);
+    t.same(states(service), ['idle']);
+    let isStarted = false;
+    jenkins.fault = ({ url }) => {
+      if (!isStarted && /changeOfflineCause/.test(url)) {
+        isStarted = true;
+        jenkins.enqueue({ name: 'second', blocks: [{ label: 'jammy' }] });
+      }
+      return null;
+    };
+    await service.poll(80);
+    t.ok(isStarted);
+    const build = jenkins.lastBuild('second');
+    t.equal(build?.blocks[0]?.state, 'running');
+    if (build !== undefined) jenkins.finish(build);
+    t.equal(build?.result, 'SUCCESS');
+    await service.poll(6);
+    t.same(states(service), []);
+    t.equal(engine.made.length, 1);
+  },
+);
