@@ -1,4 +1,5 @@
-import type { Generation, PublishedPackage } from '../domain/generation.ts';
+import { areSamePackages } from '../domain/generation.ts';
+import type { Generation } from '../domain/generation.ts';
 import { repoPath } from '../domain/identity.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import type { LiveGeneration, Repo, RepoHead } from '../domain/repo.ts';
@@ -105,12 +106,9 @@ async function build(
     ...{ shadowed, superseded, incomplete },
     sources: picked.sources,
   };
-  if (
-    !head.rebuild &&
-    before?.signedBy === signedBy &&
-    previous !== null &&
-    isSame(previous, arranged)
-  ) {
+  // Its files hold where nothing has changed since, all of them or those of a codename.
+  const standing = head.rebuild || before?.signedBy !== signedBy ? null : previous;
+  if (before !== null && standing !== null && isSame(standing, arranged)) {
     return { ...live, files: before.files };
   }
   const plan: Omit<Generation, 'files'> = {
@@ -124,7 +122,7 @@ async function build(
     revision,
     leftOut: { shadowed, superseded, incomplete },
   };
-  const { files, bytes } = await render(plan, (sha256) => headers.get(sha256));
+  const { files, bytes } = await render(plan, (sha256) => headers.get(sha256), standing);
   await generations.write(identity, { ...plan, files }, bytes);
   return { ...live, files: number };
 }
@@ -133,19 +131,7 @@ function isSame(previous: Generation, arranged: Arrangement): boolean {
   return (
     previous.type === arranged.type &&
     previous.singleRoot === arranged.singleRoot &&
-    sameList(previous.suites, arranged.suites, (a, b) => a === b) &&
-    sameList(previous.packages, arranged.packages, samePackage)
+    previous.suites.join('\n') === arranged.suites.join('\n') &&
+    areSamePackages(previous.packages, arranged.packages)
   );
-}
-
-function samePackage(a: PublishedPackage, b: PublishedPackage): boolean {
-  return a.path === b.path && a.sha256 === b.sha256 && a.suite === b.suite && a.time === b.time;
-}
-
-function sameList<T>(a: readonly T[], b: readonly T[], same: (a: T, b: T) => boolean): boolean {
-  if (a.length !== b.length) return false;
-  return a.every((item, index) => {
-    const other = b[index];
-    return other !== undefined && same(item, other);
-  });
 }

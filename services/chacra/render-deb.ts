@@ -1,4 +1,5 @@
-import type { PublishedPackage } from '../domain/generation.ts';
+import { areSamePackages } from '../domain/generation.ts';
+import type { Generation, IndexFile, PublishedPackage } from '../domain/generation.ts';
 import type { DebHeader, DscHeader } from '../domain/package-header.ts';
 import { packagesStanza, releaseText, sourcesStanza } from '../formats/apt-index.ts';
 import type { IndexEntry } from './gzip-members.ts';
@@ -19,9 +20,15 @@ export async function renderDeb(
   plan: Plan,
   headerOf: HeaderOf,
   { members, signer, origin, description }: RenderTools,
+  standing: Generation | null = null,
 ): Promise<Rendered> {
   const rendered = new RenderedFiles();
   for (const codename of plan.suites) {
+    const stands = filesOfSuite(standing, plan, codename);
+    if (stands !== null) {
+      rendered.files.push(...stands);
+      continue;
+    }
     const suite = readSuite(plan, codename, headerOf);
     const found = [...suite.debs.keys()].filter((arch) => arch !== 'all');
     const architectures = [...new Set([...ALWAYS, ...found])].sort();
@@ -56,6 +63,18 @@ export async function renderDeb(
     rendered.addText(`${root}/Release.gpg`, detached);
   }
   return rendered;
+}
+
+/** Of a codename that has not changed: nobody who follows it need fetch anything. */
+function filesOfSuite(
+  standing: Generation | null,
+  plan: Plan,
+  codename: string,
+): readonly IndexFile[] | null {
+  if (standing?.type !== 'deb' || !standing.suites.includes(codename)) return null;
+  const isOf = ({ suite }: PublishedPackage) => suite === codename;
+  if (!areSamePackages(standing.packages.filter(isOf), plan.packages.filter(isOf))) return null;
+  return standing.files.filter(({ path }) => path.startsWith(`dists/${codename}/`));
 }
 
 function readSuite(plan: Plan, codename: string, headerOf: HeaderOf): Suite {

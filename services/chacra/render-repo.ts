@@ -8,10 +8,10 @@ import type { RenderRepo, RenderTools } from './rendering.ts';
  * input gives the same bytes, so a lost index file can be made again; only signatures cannot.
  */
 export function repoRenderer(tools: RenderTools): RenderRepo {
-  return (plan, headerOf) => {
+  return (plan, headerOf, standing = null) => {
     switch (plan.type) {
       case 'deb':
-        return renderDeb(plan, headerOf, tools);
+        return renderDeb(plan, headerOf, tools, standing);
       case 'rpm':
         return renderRpm(plan, headerOf, tools);
       case 'raw':

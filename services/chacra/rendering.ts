@@ -22,4 +22,12 @@ export interface RenderTools {
   readonly description: string;
 }
 
-export type RenderRepo = (plan: Plan, headerOf: HeaderOf) => Promise<Rendered>;
+/**
+ * `standing` is a generation whose files may stand for a part that is the same there; their bytes are
+ * not made again.
+ */
+export type RenderRepo = (
+  plan: Plan,
+  headerOf: HeaderOf,
+  standing?: Generation | null,
+) => Promise<Rendered>;

@@ -65,3 +65,20 @@ export interface Generation {
     readonly incomplete: readonly LeftOut[];
   };
 }
+
+/** Whether an index of these packages is the same, entry by entry. */
+export function areSamePackages(
+  a: readonly PublishedPackage[],
+  b: readonly PublishedPackage[],
+): boolean {
+  if (a.length !== b.length) return false;
+  return a.every(({ path, sha256, suite, time }, index) => {
+    const other = b[index];
+    return (
+      other?.path === path &&
+      other.sha256 === sha256 &&
+      other.suite === suite &&
+      other.time === time
+    );
+  });
+}

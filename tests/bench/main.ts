@@ -8,6 +8,7 @@ import { rpmsOf, smallRpms } from './corpus/rpms.ts';
 import { busyCores, machine, workRoot } from './machine.ts';
 import { markdownTable, writeIntoPage } from './report.ts';
 import type { Bench, Finding, Row } from './row.ts';
+import { combined } from './rows/combined.ts';
 import { cost } from './rows/cost.ts';
 import { ingest } from './rows/ingest.ts';
 import { manyBinaries } from './rows/many-binaries.ts';
@@ -23,7 +24,7 @@ import { findTool } from './run-tool.ts';
 const PAGE = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
 const LARGEST_PACKAGE = 150_000_000;
 const ROWS: readonly Row[] = [
-  ...[publishApt, publishYum, oneMoreDeb, oneMoreRpm, ingest, serve, cost],
+  ...[publishApt, publishYum, oneMoreDeb, oneMoreRpm, combined, ingest, serve, cost],
   ...[oneMoreVisible, readersWhileArriving, manyBinaries],
   shaman,
 ];

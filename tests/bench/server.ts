@@ -20,6 +20,8 @@ export interface ServerOptions {
   readonly signing: SigningKeyType | null;
   readonly sha512?: boolean;
   readonly automatic?: boolean;
+  /** Codenames whose packages stand in every apt repo of the project. */
+  readonly combined?: readonly string[];
   /** Put in front of the command: taskset, strace. */
   readonly prefix?: readonly string[];
   readonly nodeOptions?: readonly string[];
@@ -89,7 +91,7 @@ export async function runService(
 }
 
 async function configure(options: ServerOptions): Promise<string> {
-  const { folder, signing, sha512 = true, automatic = false } = options;
+  const { folder, signing, sha512 = true, automatic = false, combined = [] } = options;
   const keyFile = join(folder, 'bench.key');
   if (!existsSync(keyFile)) writeFileSync(keyFile, makeKey(), { mode: 0o600 });
   const key = readFileSync(keyFile, 'utf8');
@@ -104,7 +106,7 @@ async function configure(options: ServerOptions): Promise<string> {
     'chacra:',
     `  sha512: ${sha512}`,
     '  reserveBytes: 1 MiB',
-    `  projects: { bench: { automatic: ${automatic} } }`,
+    `  projects: { bench: { automatic: ${automatic}, combined: [${combined.join(', ')}] } }`,
     ...(signing === null ? [] : [`  signing: { keyFile: ${JSON.stringify(signingFile)} }`]),
   ];
   writeFileSync(join(folder, 'config.yaml'), `${lines.join('\n')}\n`);

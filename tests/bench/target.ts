@@ -1,13 +1,13 @@
 /** A repo of the bench: project, ref and flavor are always the same. */
 export interface Target {
   readonly sha1: string;
-  readonly distro: 'debian/bookworm' | 'centos/9';
+  readonly distro: `debian/${string}` | 'centos/9';
   readonly arch: string;
 }
 
 /** An apt repository. */
-export function debTarget(sha1: string): Target {
-  return { sha1: sha1.padEnd(40, '0'), distro: 'debian/bookworm', arch: 'amd64' };
+export function debTarget(sha1: string, codename = 'bookworm'): Target {
+  return { sha1: sha1.padEnd(40, '0'), distro: `debian/${codename}`, arch: 'amd64' };
 }
 
 /** A yum repository. */

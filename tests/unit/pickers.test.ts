@@ -354,6 +354,41 @@ t.test(
   },
 );
 
+t.test('a codename without news keeps its files', async (t) => {
+  const rules = new Map([['ceph', { ...DEFAULT_PROJECT, combined: COMBINED }]]);
+  const node = await tellingNode('standing', rules);
+  const { put, holds, text } = node;
+  const [jammy, noble] = [at('ceph'), at('ceph', { distroVersion: 'noble' })];
+  await put(jammy, 'first');
+  await put(noble, 'second');
+  await holds(jammy);
+  const files = async () => {
+    const names = ['Release', 'main/binary-amd64/Packages', 'main/binary-amd64/Packages.gz'];
+    const read = (suite: string) =>
+      Promise.all(names.map((name) => text(jammy, `dists/${suite}/${name}`)));
+    return { jammy: await read('jammy'), noble: await read('noble') };
+  };
+  const before = await files();
+  node.clock.advance(60_000);
+  await put(noble, 'third');
+  t.strictSame(await holds(jammy), ['jammy first', 'noble second', 'noble third']);
+  const after = await files();
+  t.strictSame(after.jammy, before.jammy, 'who follows it need fetch nothing');
+  for (const [at, said] of after.noble.entries()) t.not(said, before.noble[at]);
+  node.clock.advance(48 * 3_600_000);
+  await node.sweep(0);
+  await node.close();
+
+  const again = await pickingNode(`${folder}/standing`, rules, node.blobs);
+  t.equal(
+    await again.text(jammy, 'dists/jammy/Release'),
+    before.jammy[0],
+    'through a sweep, and a restart',
+  );
+  t.equal(await again.text(jammy, 'dists/jammy/main/binary-amd64/Packages'), before.jammy[1]);
+  await again.close();
+});
+
 t.test('what stands in the way of something is named, with where it is from', async (t) => {
   const rules = {
     ...DEFAULT_PROJECT,
