@@ -1,7 +1,7 @@
 import type { Route } from '../../services/api/route.ts';
 
 /** What an argument may hold: `strings` is one text or a list of texts, `map` becomes a JSON object. */
-export type ParamType = 'string' | 'boolean' | 'integer' | 'strings' | 'map' | 'closure';
+export type ParamType = 'string' | 'boolean' | 'integer' | 'strings' | 'map' | 'list' | 'closure';
 
 /** One argument of a step. */
 export interface Param {
@@ -37,13 +37,22 @@ export interface StepRequest {
 export type Body =
   /** POSIX sh, run on the agent: these resources, one after the other; arguments are its environment. */
   | { readonly kind: 'shell'; readonly resources: readonly string[] }
-  /** One request made through the HTTP Request plugin: outside `node` by the controller. */
-  | { readonly kind: 'request'; readonly request: StepRequest; readonly answer: 'text' | 'none' }
+  /**
+   * One request made through the HTTP Request plugin, outside `node` by the controller. Its answer is
+   * a text, the fields that the step's answer names, or nothing.
+   */
+  | {
+      readonly kind: 'request';
+      readonly request: StepRequest;
+      readonly answer: 'text' | 'fields' | 'none';
+    }
   /** Written by hand in `src/`: several requests, or what goes around a closure. */
   | {
       readonly kind: 'class';
       readonly name: string;
       readonly requests: Readonly<Record<string, StepRequest>>;
+      /** Names that requests use and that the class puts beside the arguments. */
+      readonly adds?: readonly string[];
     };
 
 /** What a step that asks gives back. */
@@ -78,6 +87,7 @@ interface Types {
   readonly integer: number;
   readonly strings: string | readonly string[];
   readonly map: Readonly<Record<string, unknown>>;
+  readonly list: readonly unknown[];
   readonly closure: never;
 }
 

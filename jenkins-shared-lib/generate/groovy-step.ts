@@ -50,13 +50,13 @@ function returnType({ shape, answer }: Step): string {
 }
 
 /** What StepRunner needs to know; help is for people and stays out. */
-function facts({ name, params, body }: Step): Value {
+function facts({ name, params, body, answer }: Step): Value {
   return {
     name,
     params: Object.fromEntries(
       Object.entries(params).map(([param, each]) => [param, paramFacts(param, each, body.kind)]),
     ),
-    ...bodyFacts(body),
+    ...bodyFacts(body, Object.keys(answer?.fields ?? {})),
   };
 }
 
@@ -72,12 +72,15 @@ function paramFacts(name: string, param: Param, kind: Step['body']['kind']): Val
   };
 }
 
-function bodyFacts(body: Step['body']): Record<string, Value> {
+function bodyFacts(body: Step['body'], fields: readonly string[]): Record<string, Value> {
   switch (body.kind) {
     case 'shell':
       return { shell: body.resources.map((name) => `${RESOURCES}${name}`) };
     case 'request':
-      return { request: requestFacts(body.request), answer: body.answer };
+      return {
+        request: requestFacts(body.request),
+        answer: body.answer === 'fields' ? fields : body.answer,
+      };
     case 'class':
       return {
         requests: Object.fromEntries(

@@ -18,6 +18,13 @@ class Answers implements Serializable {
         return "${server} answered ${answered.status}: ${words}${advice}"
     }
 
+    /** An answer as its step gives it back: a text, the fields that are named, or nothing. */
+    @NonCPS
+    static Object of(Object kind, String text) {
+        if (kind instanceof List) return fields(text, kind)
+        return kind == 'text' ? text.trim() : null
+    }
+
     /** Some fields of a JSON object, those that are texts, numbers or true and false; empty for anything else. */
     @NonCPS
     static Map fields(String text, List names) {
@@ -34,5 +41,36 @@ class Answers implements Serializable {
             if (value instanceof String || value instanceof Number || value instanceof Boolean) found[name] = value
         }
         return found
+    }
+
+    /** How a platform is asked for: ubuntu/noble/x86_64, or without an arch. */
+    @NonCPS
+    static String platform(Map values) {
+        String release = "${values.distro}/${values.distroVersion}"
+        return values.arch == null ? release : "${release}/${values.arch}".toString()
+    }
+
+    /** Of an answer to "is it built": done, and the one cell that was asked for: state, why, url, repo. */
+    @NonCPS
+    static Map cell(String text) {
+        Map found = fields(text, ['done'])
+        if (found.isEmpty()) return [done: false, state: 'unknown']
+        Map parsed = new JsonSlurper().parseText(text)
+        Map asked = parsed.platforms[0]
+        for (name in ['state', 'why', 'url']) found[name] = asked[name] == null ? null : asked[name].toString()
+        Map repo = [:]
+        for (name in ['chacra_url', 'status', 'generation', 'live_generation']) {
+            if (asked.repo != null) repo[name] = asked.repo[name]
+        }
+        found.repo = repo
+        return found
+    }
+
+    /** The repository of a cell that is ready. */
+    @NonCPS
+    static Map repo(Map cell) {
+        Map repo = [url: cell.url]
+        repo.putAll(cell.repo)
+        return repo
     }
 }

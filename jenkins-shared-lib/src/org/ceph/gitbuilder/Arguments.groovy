@@ -46,6 +46,7 @@ class Arguments implements Serializable {
         boolean: 'true or false',
         integer: 'a whole number',
         map: 'a map',
+        list: 'a list',
         closure: 'a closure',
     ]
 
@@ -75,6 +76,8 @@ class Arguments implements Serializable {
                 return plainStrings(value)
             case 'map':
                 return value instanceof Map ? value : null
+            case 'list':
+                return value instanceof List ? value : null
             default:
                 return value
         }

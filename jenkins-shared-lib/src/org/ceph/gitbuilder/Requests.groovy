@@ -32,7 +32,8 @@ class Requests implements Serializable {
         List query = []
         for (name in (request.query ?: [:]).keySet()) {
             Object value = values[request.query[name]]
-            if (value != null) query << "${encode(name)}=${encode(text(value))}"
+            String one = value instanceof List ? value.join(',') : text(value)
+            if (value != null) query << "${encode(name)}=${encode(one)}"
         }
         return [
             method: request.method,

@@ -25,7 +25,7 @@ class StepRunner implements Serializable {
         if (step.shell != null) return shell(values)
         Map answered = send(step.request, values)
         if (!isGood(answered)) fail(refusal(step.request, answered))
-        return step.answer == 'text' ? answered.text.trim() : null
+        return Answers.of(step.answer, answered.text)
     }
 
     /** The arguments with what stands in for them; ends the build with a sentence when they cannot be used. */
@@ -37,10 +37,14 @@ class StepRunner implements Serializable {
         return read.values
     }
 
-    /** Makes a request of this step's facts; an answer of any kind, or [status: 0, text: why] without one. */
-    Map send(Map request, Map values, int seconds = 60) {
+    /**
+     * Makes a request of this step's facts: an answer of any kind, or [status: 0, text: why] without one.
+     * Options: `seconds` that one attempt may take, `pauses` between attempts.
+     */
+    Map send(Map request, Map values, Map options = [:]) {
         Map asked = Requests.asked(request, values)
-        asked.seconds = seconds
+        asked.seconds = options.seconds == null ? 60 : options.seconds
+        asked.pauses = options.pauses
         return new Http(script, step.name).ask(asked)
     }
 

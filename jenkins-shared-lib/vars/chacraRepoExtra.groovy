@@ -1,0 +1,31 @@
+// Generated from jenkins-shared-lib/catalogue/chacra-repo-extra.ts. Change that file, then run `npm run generate`.
+import groovy.transform.Field
+import org.ceph.gitbuilder.StepRunner
+
+@Field final Map STEP = [
+    name: 'chacraRepoExtra',
+    params: [
+        extra: [type: 'map', required: true],
+        project: [type: 'string', required: true],
+        ref: [type: 'string', required: true],
+        sha1: [type: 'string', required: true],
+        distro: [type: 'string', required: true],
+        distroVersion: [type: 'string', required: true],
+        flavor: [type: 'string', usual: 'default'],
+        chacra: [type: 'string', required: true],
+        credentials: [type: 'string', usual: 'gitbuilder', from: 'GITBUILDER_CREDENTIALS'],
+    ],
+    request: [
+        method: 'POST',
+        to: 'chacra',
+        path: '/repos/{project}/{ref}/{sha1}/{distro}/{distroVersion}/flavors/{flavor}/extra',
+        json: 'extra',
+        accepts: 'json',
+        needsKey: true,
+    ],
+    answer: 'none',
+]
+
+void call(Map args = [:]) {
+    new StepRunner(this, STEP).run(args)
+}

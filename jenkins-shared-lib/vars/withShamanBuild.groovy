@@ -1,0 +1,49 @@
+// Generated from jenkins-shared-lib/catalogue/with-shaman-build.ts. Change that file, then run `npm run generate`.
+import groovy.transform.Field
+import org.ceph.gitbuilder.ReportedBuild
+import org.ceph.gitbuilder.StepRunner
+
+@Field final Map STEP = [
+    name: 'withShamanBuild',
+    params: [
+        project: [type: 'string', required: true],
+        ref: [type: 'string', required: true],
+        sha1: [type: 'string', required: true],
+        distro: [type: 'string'],
+        distroVersion: [type: 'string'],
+        arch: [type: 'string'],
+        flavor: [type: 'string', usual: 'default'],
+        extra: [type: 'map'],
+        buildUrl: [type: 'string', from: 'BUILD_URL'],
+        logUrl: [type: 'string'],
+        shaman: [type: 'string', required: true, from: 'GITBUILDER_SHAMAN'],
+        credentials: [type: 'string', usual: 'gitbuilder', from: 'GITBUILDER_CREDENTIALS'],
+        label: [type: 'string'],
+        agents: [type: 'string', from: 'GITBUILDER_AGENTS'],
+    ],
+    requests: [
+        report: [
+            method: 'POST',
+            to: 'shaman',
+            path: '/api/builds/{project}/',
+            json: [
+                url: 'buildUrl',
+                log_url: 'logUrl',
+                status: 'status',
+                ref: 'ref',
+                sha1: 'sha1',
+                flavor: 'flavor',
+                distro: 'distro',
+                distro_version: 'distroVersion',
+                distro_arch: 'arch',
+                extra: 'extra',
+            ],
+            accepts: 'json',
+            needsKey: true,
+        ],
+    ],
+]
+
+Object call(Map args, Closure body) {
+    return new ReportedBuild(new StepRunner(this, STEP)).run(args, body)
+}

@@ -1,0 +1,277 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import t from 'tap';
+import { systemClock } from '../../services/adapters/system-clock.ts';
+import { GroovyEngine } from '../../services/cli/pipeline/groovy-engine.ts';
+import type { BuildOrder } from '../../services/cli/pipeline/engine-build.ts';
+import { KEY, startNode } from '../fixtures/chacra.ts';
+import { JAVA } from '../fixtures/java.ts';
+import { startTestShaman } from '../fixtures/shaman.ts';
+import { someDeb } from '../fixtures/some-packages.ts';
+import { testFolder } from '../fixtures/test-folder.ts';
+
+/** As the engine says it. */
+const BUILD_URL = /^https:\/\/jenkins.example.org\/job\/ceph\/\d+\/$/;
+const CELL =
+  "project: 'ceph', ref: 'wip/a', sha1: 'abc', distro: 'debian', distroVersion: 'bookworm'";
+
+t.setTimeout(120_000);
+
+t.test('the steps, as pipelines call them', JAVA, async (t) => {
+  const folder = testFolder(t);
+  const shaman = await startTestShaman(t, { folder: join(folder, 'shaman'), clock: systemClock });
+  writeFileSync(join(folder, 'node.key'), `${KEY}\n`);
+  const node = await startNode(t, {
+    folder: join(folder, 'chacra'),
+    chacra: [
+      `  shaman: { url: "${shaman.url}", user: chacra, keyFile: "${join(folder, 'node.key')}" }`,
+      '  projects: { ceph: { automatic: false } }',
+    ].join('\n'),
+  });
+  const engine = await GroovyEngine.start();
+  t.teardown(() => engine.stop());
+  const agents = await startDemandServer();
+  t.teardown(() => agents.close());
+  let count = 0;
+  const order = (script: string, more: Partial<BuildOrder> = {}): BuildOrder => {
+    count += 1;
+    const work = join(folder, `build-${count}`);
+    mkdirSync(work);
+    return {
+      script,
+      folder: work,
+      sandbox: 'all',
+      strict: true,
+      speed: 100,
+      env: {
+        JOB_NAME: 'ceph',
+        GITBUILDER_SHAMAN: shaman.url,
+        GITBUILDER_AGENTS: agents.url,
+      },
+      credentials: {
+        gitbuilder: { username: 'root', password: KEY },
+        wrong: { username: 'root', password: 'not the key' },
+      },
+      ...more,
+    };
+  };
+  const run = async (script: string, more: Partial<BuildOrder> = {}) => {
+    const build = engine.run(order(script, more));
+    const end = await build.ended;
+    const log = build.log.join('\n');
+    if (end.mismatches.length > 0 || end.leaks.length > 0) {
+      throw new Error([...end.mismatches, ...end.leaks, log].join('\n'));
+    }
+    return { ...end, log };
+  };
+  const builds = async () =>
+    // Shaman's own JSON, whose shape other tests hold it to.
+    (await shaman.json('/api/builds/ceph/wip%2Fa/abc/')) as {
+      status: string;
+      distro_arch: string;
+      log_url: string;
+      extra: Record<string, string>;
+    }[];
+  const deb = someDeb();
+  const write = `sh 'mkdir -p dist'; writeFile file: 'dist/${deb.name}', encoding: 'Base64', text: '${Buffer.from(deb.bytes).toString('base64')}'`;
+
+  t.test('from a storage node to a repository', async (t) => {
+    const { result, log } = await run(`
+      def place = [${CELL}]
+      echo "built before: \${shamanHasBuild(place + [arch: 'x86_64'])}, latest: \${latestSha1(project: 'ceph', ref: 'wip/a', platforms: ['bookworm'])}"
+      shamanBuildStatus place + [status: 'queued', arch: 'x86_64']
+      def chacra = shamanNextNode(project: 'ceph', ref: 'wip/a', sha1: 'abc')
+      def said = withShamanBuild(place + [arch: 'x86_64', extra: [version: "1.\${2 - 2}"]]) {
+        onAgent('x86_64 && bookworm') {
+          ${write}
+          uploadToChacra(place + [arch: 'x86_64', chacra: chacra, files: 'dist/*.deb'])
+        }
+        chacraRepoExtra(place + [chacra: chacra, extra: [version: '1.0', list: ['a', 'b']]])
+        def published = chacraRepoUpdate(place + [chacra: chacra])
+        def repo = waitForRepo(place + [generation: published.generation, arch: 'x86_64'])
+        echo "repo \${repo.status} \${repo.live_generation} \${repo.chacra_url}"
+        return repo.url
+      }
+      echo "said \${said}"
+      echo "built now: \${shamanHasBuild(place + [arch: 'x86_64'])}, latest: \${latestSha1(project: 'ceph', ref: 'wip/a', platforms: ['bookworm'])}"
+    `);
+    t.equal(result, 'SUCCESS', log);
+    t.match(log, /built before: false, latest: null/);
+    t.match(log, /uploaded +1 files/);
+    t.match(log, new RegExp(`repo ready 1 ${node.url}repos/ceph/`));
+    t.match(log, new RegExp(`said ${node.url}r/ceph/`));
+    t.match(log, /built now: true, latest: abc/);
+    t.match(await builds(), [
+      {
+        status: 'completed',
+        distro_arch: 'x86_64',
+        log_url: /\/job\/ceph\/\d+\/consoleFull$/,
+        extra: { version: '1.0', job_name: 'ceph' },
+      },
+    ]);
+    t.match(agents.asked, [
+      { method: 'POST', body: { label: 'x86_64 && bookworm', build_url: BUILD_URL, ttl: 3600 } },
+      { method: 'DELETE', url: '/api/v1/demands/d1' },
+    ]);
+  });
+
+  t.test('a record that outlives its repository', async (t) => {
+    await node.fetch('repos/ceph/wip%2Fa/abc/debian/bookworm/flavors/default/', {
+      method: 'DELETE',
+    });
+    const stale = {
+      chacra_url: `${node.url}repos/x/`,
+      url: `${node.url}r/x/`,
+      status: 'ready',
+      ref: 'wip/a',
+      sha1: 'stale',
+      flavor: 'default',
+      distro: 'debian',
+      distro_version: 'bookworm',
+      archs: ['x86_64'],
+    };
+    const told = await shaman.post('/api/repos/ceph/', stale, 'chacra');
+    t.equal(told.status, 200, await told.text());
+    const { log } = await run(
+      `echo "built: \${shamanHasBuild(project: 'ceph', ref: 'wip/a', sha1: 'stale', distro: 'debian', distroVersion: 'bookworm', arch: 'x86_64')}"`,
+    );
+    t.match(log, /has a record of .*, which answers 404[^]*built: false/);
+  });
+
+  t.test('how a build ends is told in every case', async (t) => {
+    const cell = (arch: string) => `withShamanBuild(${CELL}, arch: '${arch}', label: 'x')`;
+    const failing = await run(`${cell('failing')} { error 'broken' }`);
+    t.match(failing, { result: 'FAILURE', log: /broken/ });
+    const slow = await run(`timeout(time: 1, unit: 'SECONDS') { ${cell('late')} { sleep 3000 } }`);
+    t.match(slow, { result: 'ABORTED' });
+    const missing = await run(`${cell('wrong')} { noSuchStep() }`);
+    t.match(missing, { result: 'FAILURE' });
+    const aborted = engine.run(order(`${cell('aborted')} { echo 'inside'; sleep 3000 }`));
+    aborted.watch((event) => {
+      if (event.event === 'log' && event.text === 'inside') aborted.abort();
+    });
+    t.equal((await aborted.ended).result, 'ABORTED');
+    const lost = engine.run(
+      order(`
+        int tries = 0
+        ${cell('lost')} { tries++; sh(tries == 1 ? 'echo waiting; sleep 3000' : 'echo second') }`),
+    );
+    lost.watch((event) => {
+      if (event.event === 'log' && event.text === 'waiting') lost.loseAgent('agent-1');
+    });
+    t.equal((await lost.ended).result, 'SUCCESS', lost.log.join('\n'));
+    const told = Object.fromEntries(
+      (await builds()).map(({ distro_arch, status }) => [distro_arch, status]),
+    );
+    t.match(told, {
+      failing: 'failed',
+      late: 'aborted',
+      wrong: 'failed',
+      aborted: 'aborted',
+      lost: 'completed',
+    });
+  });
+
+  t.test('services that are away or refuse', async (t) => {
+    const away = {
+      env: {
+        GITBUILDER_SHAMAN: 'http://127.0.0.1:9/',
+        GITBUILDER_AGENTS: 'http://127.0.0.1:9/',
+      },
+    };
+    const built = await run(`withShamanBuild(${CELL}, label: 'x') { sh 'echo built' }`, away);
+    t.match(built, {
+      result: 'SUCCESS',
+      log: /no demand: the agent service does not answer[^]*built[^]*could not tell shaman 'completed'/,
+    });
+    const asked = await run(`shamanNextNode(project: 'p', ref: 'r', sha1: 's')`, away);
+    t.match(asked, { result: 'FAILURE', log: /shamanNextNode: shaman does not answer: / });
+    const refused = await run(
+      `shamanNextNode(project: 'p', ref: 'r', sha1: 's', credentials: 'wrong')`,
+    );
+    t.match(refused, {
+      result: 'FAILURE',
+      log: /shaman answered 401: this request needs a valid user/,
+    });
+    const late = await run(`waitForRepo(${CELL.replace('abc', 'none')}, minutes: 0)`);
+    t.match(late, {
+      result: 'FAILURE',
+      log: /debian\/bookworm is not ready after 0 minutes: missing/,
+    });
+    const nowhere = await run(
+      `chacraRepoUpdate(${CELL.replace('abc', 'none')}, chacra: '${node.url}')`,
+    );
+    t.match(nowhere, { result: 'FAILURE', log: /chacra answered 404: no repository/ });
+  });
+
+  t.test('arguments', async (t) => {
+    const wrong: readonly [string, RegExp][] = [
+      ["uploadToChacra file: 'x'", /there is no argument 'file'; it takes files, /],
+      ["shamanNextNode project: 'p', ref: 'r'", /the argument 'sha1' is missing/],
+      [`shamanBuildStatus ${CELL}, status: 'done'`, /'status' must be one of queued, started, /],
+      [`chacraRepoExtra ${CELL}, chacra: 'c', extra: 'x'`, /'extra' must be a map, not: x/],
+      [`waitForRepo ${CELL}, minutes: 'long'`, /'minutes' must be a whole number/],
+    ];
+    for (const [call, said] of wrong) t.match(await run(call), { result: 'FAILURE', log: said });
+  });
+
+  t.test('any value reaches the shell as it is', async (t) => {
+    const value = `$(touch gone) \`id\` "double" 'single' \\back $HOME \${x} é🦊 -n * ;&|`;
+    const { result, log } = await run(`
+      node {
+        ${write}
+        uploadToChacra project: 'ceph', ref: 'awkward', sha1: 'abc', distro: 'debian', distroVersion: 'bookworm', arch: 'x86_64',
+          chacra: '${node.url}', files: ['${value.replace(/['\\]/g, '\\$&')}']
+      }`);
+    t.equal(result, 'FAILURE');
+    t.ok(log.includes(`there is no such file: ${value}`), log);
+  });
+
+  t.test('parameters of a job', async (t) => {
+    const script = `
+      def asked = buildParameters(ref: 'main', distros: ['noble', 'centos9'], archs: 'x86_64',
+        parameters: [[name: 'CEPH_REPO', choices: ['ceph-ci', 'ceph'], help: 'where'], [name: 'DWZ', flag: true], [name: 'SHA1', default: 'tip']])
+      echo "asked \${asked}"`;
+    const first = await run(script);
+    t.match(
+      first.log,
+      'asked [BRANCH:main, SHA1:tip, DISTROS:noble centos9, ARCHS:x86_64, FLAVORS:, FORCE:false, THROWAWAY:false, CEPH_REPO:ceph-ci, DWZ:true]',
+    );
+    t.match(JSON.stringify(first.properties), /"BRANCH"[^]*"CEPH_REPO"/);
+    const second = await run(script, { parameters: { BRANCH: 'wip', FORCE: true } });
+    t.match(second.log, /BRANCH:wip, .*FORCE:true/);
+  });
+});
+
+interface AskedDemand {
+  readonly method: string;
+  readonly url: string;
+  readonly body: unknown;
+}
+
+/** Takes demands as the agent service does, and remembers them. */
+async function startDemandServer() {
+  const asked: AskedDemand[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const { method = '', url = '' } = request;
+      const text = Buffer.concat(chunks).toString();
+      asked.push({ method, url, body: text === '' ? null : (JSON.parse(text) as unknown) });
+      response.writeHead(method === 'POST' ? 200 : 204).end(method === 'POST' ? 'd1\n' : '');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : 0;
+  return {
+    asked,
+    url: `http://127.0.0.1:${port ?? 0}/`,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
