@@ -46,8 +46,7 @@ export class AgentLoops {
   start(): void {
     for (const { engine } of this.#collaborators.situation.hosts) {
       engine.watch({
-        died: (container, agent, exitCode) =>
-          this.#run(() => this.#died(container, agent, exitCode)),
+        died: (container, agent, exitCode) => this.died(container, agent, exitCode),
         missed: () => this.#run(() => this.reconcileNow()),
       });
     }
@@ -64,6 +63,11 @@ export class AgentLoops {
     this.#isStopped = true;
     this.#cancelPoll();
     this.#cancelReconcile();
+    await this.quiet();
+  }
+
+  /** Resolves when nothing is under way. */
+  async quiet(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
@@ -133,6 +137,11 @@ export class AgentLoops {
       );
       if (this.#isStopped) this.#cancelReconcile();
     }
+  }
+
+  /** Acts on the end of a container at once. */
+  died(container: string, agent: string, exitCode: number | null): void {
+    this.#run(() => this.#died(container, agent, exitCode));
   }
 
   async #died(container: string, id: string, exitCode: number | null): Promise<void> {
