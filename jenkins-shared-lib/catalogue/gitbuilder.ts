@@ -72,6 +72,10 @@ export const gitbuilder = {
       default: 60,
       help: 'how long a repository may take from update to ready',
     },
+    parameters: {
+      type: 'list',
+      help: 'more parameters of the job, as buildParameters takes them',
+    },
     agents: {
       type: 'string',
       from: 'GITBUILDER_AGENTS',

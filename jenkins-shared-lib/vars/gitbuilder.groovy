@@ -25,6 +25,7 @@ import org.ceph.gitbuilder.StepRunner
         label: [type: 'string', usual: '{arch} && {platform}'],
         sourceLabel: [type: 'string', usual: 'source'],
         waitMinutes: [type: 'integer', usual: 60],
+        parameters: [type: 'list'],
         agents: [type: 'string', from: 'GITBUILDER_AGENTS'],
         shaman: [type: 'string', required: true, from: 'GITBUILDER_SHAMAN'],
         credentials: [type: 'string', usual: 'gitbuilder', from: 'GITBUILDER_CREDENTIALS'],

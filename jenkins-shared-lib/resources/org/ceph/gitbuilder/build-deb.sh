@@ -20,6 +20,7 @@ if [ "$GITBUILDER_RELEASE" != true ]; then
   upstream=$upstream+$(sed 's/.*-\([0-9]*\)-g\([0-9a-f]*\)$/\1g\2/' ../../dist/version)
 fi
 version=$epoch$upstream-1$GITBUILDER_DISTRO_VERSION
+printf '%s\n' "$version" >../../dist/package-version
 {
   printf '%s (%s) %s; urgency=medium\n\n' "$package" "$version" "$GITBUILDER_DISTRO_VERSION"
   printf '  * Built by gitbuilder from %s, %s.\n\n' "$GITBUILDER_REF" "$GITBUILDER_SHA1"

@@ -30,6 +30,7 @@ else
 fi
 name=$(macro '%{NAME}' "$copy")
 version=$(macro '%{VERSION}' "$copy")
+macro '%{VERSION}-%{RELEASE}' "$copy" >dist/package-version
 
 # The tarball that the spec names first, with the folder inside that %setup expects.
 source0=$(rpmspec --define "_topdir $top" --define "dist $dist" -P "$copy" |

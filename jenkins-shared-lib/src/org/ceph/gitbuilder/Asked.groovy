@@ -2,22 +2,22 @@ package org.ceph.gitbuilder
 
 import com.cloudbees.groovy.cps.NonCPS
 
-/** What is to be built: the parameters of the build, over the arguments of the step. Pure. */
+/** What is to be built: what the parameters of the job say. Pure. */
 class Asked implements Serializable {
     private static final long serialVersionUID = 1L
 
     @NonCPS
-    static Map of(Map values, Map params, String branchName) {
+    static Map of(Map values, Map said) {
         return [
-            ref: text(params.BRANCH) ?: branchName ?: values.ref,
-            sha1: text(params.SHA1) ?: values.sha1,
-            repository: text(params.REPOSITORY) ?: text(params.CEPH_REPO) ?: values.repository,
-            distros: text(params.DISTROS) ?: values.distros,
-            archs: text(params.ARCHS) ?: values.archs,
-            flavors: text(params.FLAVORS) ?: text(params.FLAVOR) ?: values.flavors,
-            force: flag(params.FORCE),
-            throwaway: flag(params.THROWAWAY),
-            release: flag(params.RELEASE) || values.release == true,
+            ref: text(said.BRANCH) ?: values.ref,
+            sha1: text(said.SHA1) ?: values.sha1,
+            repository: text(said.REPOSITORY) ?: text(said.CEPH_REPO),
+            distros: text(said.DISTROS),
+            archs: text(said.ARCHS),
+            flavors: text(said.FLAVORS) ?: text(said.FLAVOR),
+            force: flag(said.FORCE),
+            throwaway: flag(said.THROWAWAY),
+            release: flag(said.RELEASE),
         ]
     }
 

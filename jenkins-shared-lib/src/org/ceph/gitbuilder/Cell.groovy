@@ -24,24 +24,27 @@ class Cell implements Serializable {
             Map there = there()
             if (there != null) return there
         }
-        Map ended = [state: 'thrown away']
-        script.withShamanBuild(Servers.shaman(values, place() + [arch: cell.arch, extra: [version: build.version]])) {
-            script.onAgent(Servers.agents(values, [label: cell.label])) {
-                script.deleteDir()
-                script.unstash(Source.STASH)
-                compile()
-                if (!asked.throwaway) upload()
+        Map published = [:]
+        Map reported = place() + [arch: cell.arch, label: cell.label, extra: [version: build.version]]
+        script.withShamanBuild(Servers.reported(values, reported)) {
+            script.deleteDir()
+            script.unstash(Source.STASH)
+            compile()
+            if (!asked.throwaway) {
+                upload()
+                published = publish()
             }
-            if (!asked.throwaway) ended = publish()
         }
-        return ended
+        if (asked.throwaway) return [state: 'thrown away']
+        // Not within: to shaman, what is being built is not ready. And the agent is free meanwhile.
+        return repository('built', published.generation)
     }
 
     /** The repository of an earlier build of this very cell, if it can still be used. */
     private Map there() {
         if (!script.shamanHasBuild(Servers.shaman(values, place() + [arch: cell.arch]))) return null
         script.echo("gitbuilder: ${cell.name} is there already; FORCE builds it again".toString())
-        return repository('there', 0)
+        return repository('there', null)
     }
 
     private void compile() {
@@ -74,12 +77,13 @@ class Cell implements Serializable {
     private Map publish() {
         Map repo = Servers.chacra(values, build, place())
         script.chacraRepoExtra(repo + [extra: extra()])
-        script.chacraRepoUpdate(repo)
-        return repository('built', 1)
+        return script.chacraRepoUpdate(repo)
     }
 
-    private Map repository(String state, int generation) {
-        Map facts = script.waitForRepo(Servers.shaman(values, place() + [arch: cell.arch, minutes: values.waitMinutes]))
+    private Map repository(String state, Object generation) {
+        Map asked = place() + [arch: cell.arch, minutes: values.waitMinutes]
+        if (generation != null) asked.generation = generation
+        Map facts = script.waitForRepo(Servers.shaman(values, asked))
         return [state: state, url: facts.url, chacraUrl: facts.chacra_url]
     }
 
@@ -93,7 +97,7 @@ class Cell implements Serializable {
     private Map extra() {
         return [
             version: build.version,
-            package_manager_version: build.version,
+            package_manager_version: packageVersion(),
             build_url: script.env.BUILD_URL,
             root_build_cause: 'SCMTRIGGER',
             node_name: script.env.NODE_NAME ?: '',
@@ -103,6 +107,11 @@ class Cell implements Serializable {
 
     private String resource(String name) {
         return script.libraryResource("org/ceph/gitbuilder/${name}".toString())
+    }
+
+    /** As its package manager says it, where the build left it. */
+    private String packageVersion() {
+        return script.fileExists('dist/package-version') ? script.readFile('dist/package-version').trim() : build.version
     }
 
     /** What a closure of the project is called with. */

@@ -20,11 +20,7 @@ class Pipeline implements Serializable {
     /** Answers what it came to: [project, ref, sha1, version, cells], each cell with its state, url and why. */
     Map run(Map given) {
         Map values = runner.arguments(given)
-        script.buildParameters(
-            distros: Matrix.words(values.distros), archs: Matrix.words(values.archs),
-            flavors: Matrix.words(values.flavors), ref: values.ref, parameters: values.parameters ?: []
-        )
-        Map asked = Asked.of(values, script.params, script.env.BRANCH_NAME)
+        Map asked = Asked.of(values, parameters(values))
         Map build = new Source(script, values, asked).prepare()
         build.results = [:]
         try {
@@ -41,6 +37,17 @@ class Pipeline implements Serializable {
         List failed = Summary.failed(build)
         if (failed) script.error("gitbuilder: ${failed.size()} of ${build.cells.size()} failed: ${failed.join(', ')}".toString())
         return Summary.answer(build)
+    }
+
+    /** What a person was asked, and said. A multibranch job knows its branch. */
+    private Map parameters(Map values) {
+        List more = [
+            [name: 'REPOSITORY', default: values.repository ?: '', help: 'Git address of the source, or its name in the rules'],
+            [name: 'RELEASE', flag: values.release, help: 'an upstream release: packages get the version of the tag'],
+        ]
+        Map options = [ref: script.env.BRANCH_NAME ?: values.ref, parameters: more + (values.parameters ?: [])]
+        for (axis in Matrix.AXES) options[axis] = Matrix.words(values[axis])
+        return script.buildParameters(options)
     }
 
     private List planned(Map values, Map asked, Map build) {

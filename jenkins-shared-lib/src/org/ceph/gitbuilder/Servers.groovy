@@ -19,6 +19,11 @@ class Servers implements Serializable {
     }
 
     @NonCPS
+    static Map reported(Map values, Map more) {
+        return with(values, ['shaman', 'agents', 'credentials'], more)
+    }
+
+    @NonCPS
     static Map agents(Map values, Map more) {
         return with(values, ['agents', 'credentials'], more)
     }

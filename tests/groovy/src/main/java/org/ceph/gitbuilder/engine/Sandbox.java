@@ -126,7 +126,8 @@ final class Sandbox extends GroovyInterceptor {
   }
 
   private boolean allowsStatic(Class<?> type, String name, Object[] args) {
-    return (isOwn(type) && !List.of("getClassLoader", "forName").contains(name)) || listed(statics, type, name, args);
+    if (refusedOfAll.contains(name) || name.equals("forName")) return false;
+    return isOwn(type) || listed(methods, Class.class, name, args) || listed(statics, type, name, args);
   }
 
   private boolean allowsConstructor(Class<?> type, Object[] args) {
