@@ -7,11 +7,13 @@ import { startServices } from './demo/demo-services.ts';
 import type { DemoServices } from './demo/demo-services.ts';
 import { Narrator } from './demo/narrator.ts';
 import { tellDemo } from './demo/tell-demo.ts';
+import { tellPipeline } from './pipeline/tell-pipeline.ts';
 
 const MOST_NODES = 9;
 
 interface Flags {
   readonly once?: true;
+  readonly pipeline?: true;
   readonly nodes: number;
 }
 
@@ -21,6 +23,7 @@ export function demoCommand(program: Command): void {
     .command('demo')
     .description('take a small project from git to an installed package, on loopback only')
     .option('--once', 'end when the story is told, instead of serving on')
+    .option('--pipeline', "build by the Jenkinsfile, under Jenkins' own CPS engine (Maven, a JDK)")
     .option('--nodes <number>', `how many storage nodes, 1 to ${MOST_NODES}`, count, 1)
     .action((flags: Flags) => demo(flags));
 }
@@ -31,7 +34,7 @@ function count(text: string): number {
   throw new InvalidArgumentError(`it is a number from 1 to ${MOST_NODES}.`);
 }
 
-async function demo({ once, nodes }: Flags): Promise<void> {
+async function demo({ once, nodes, pipeline }: Flags): Promise<void> {
   const stop = new AbortController();
   const narrator = new Narrator((text) => process.stdout.write(text), stop.signal);
   const told = signalled();
@@ -43,7 +46,8 @@ async function demo({ once, nodes }: Flags): Promise<void> {
       start(join(folder, 'data'), nodes, fact),
     );
     services = running;
-    const story = tellDemo(folder, running, narrator, stop.signal);
+    const tell = pipeline === true ? tellPipeline : tellDemo;
+    const story = tell(folder, running, narrator, stop.signal);
     const signal = await Promise.race([story, told]);
     if (typeof signal === 'string') return await breakOff(signal, story, stop);
     if (once === true) return;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import type { Test } from 'tap';
+import { JAVA } from '../fixtures/java.ts';
 import { needs } from '../fixtures/tool.ts';
 
 const COMMAND = fileURLToPath(new URL('../../services/cli/gitbuilder.ts', import.meta.url));
@@ -73,6 +74,16 @@ t.test('the whole story, with every package manager', TOOLS, async (t) => {
   }
   t.notMatch(said, /admin:/, 'no key is printed');
   t.notOk(existsSync(folderOf(said)), 'its folder is gone');
+});
+
+t.test('by the Jenkinsfile, to what package managers install', { ...TOOLS, ...JAVA }, async (t) => {
+  const { status, said } = await demo(t, ['--once', '--pipeline']);
+  t.equal(status, 0, said);
+  t.match(said, /gitbuilder: 2 cells: bookworm x86_64 default, centos9 x86_64 default/);
+  t.match(said, /: 2 built\n +bookworm x86_64 default {2}built {2}http/);
+  for (const tool of ['apt-get', 'dnf', 'zypper']) {
+    t.match(said, new RegExp(`${tool} installs what the pipeline made\n +hello from gitbuilder`));
+  }
 });
 
 t.test('without any tool it builds by itself, and serves until told to stop', FLOCK, async (t) => {
