@@ -104,7 +104,18 @@ t.test(
         defaults: { distros: 'bookworm centos9', archs: 'x86_64' },
       });
       const trace = join(folder, 'argv');
-      const runBy = ['strace', '-f', '--seccomp-bpf', '-A', '-e', 'trace=execve', '-s', '9999', '-o', trace];
+      const runBy = [
+        'strace',
+        '-f',
+        '--seccomp-bpf',
+        '-A',
+        '-e',
+        'trace=execve',
+        '-s',
+        '9999',
+        '-o',
+        trace,
+      ];
       const { end, log, own } = await run(hello, { strict: true, runBy });
       t.equal(end.result, 'SUCCESS', log);
       t.match(
@@ -160,7 +171,10 @@ t.test(
           flavors: 'default debug',
         },
       });
-      const first = await run(many, { env: { BROKEN: 'jammy arm64 default' } });
+      const first = await run(many, {
+        sandbox: 'script',
+        env: { BROKEN: 'jammy arm64 default' },
+      });
       t.equal(first.end.result, 'FAILURE', first.log);
       t.match(first.end.description, /: 20 built, 1 failed\n|: 1 failed, 20 built\n/);
       t.match(
@@ -199,7 +213,7 @@ t.test(
         defaults: { distros: 'noble bookworm', archs: 'x86_64' },
       };
       const thrown = await project('thrown', rules);
-      const nothing = await run(thrown, { parameters: { THROWAWAY: true } });
+      const nothing = await run(thrown, { sandbox: 'none', parameters: { THROWAWAY: true } });
       t.match(nothing.end, { result: 'SUCCESS', description: /: 2 thrown away\n/ }, nothing.log);
       t.equal(
         (await fetch(new URL('binaries/thrown/', chacra.url))).status,
