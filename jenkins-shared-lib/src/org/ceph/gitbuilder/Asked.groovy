@@ -31,8 +31,9 @@ class Asked implements Serializable {
     @NonCPS
     static String repository(String asked, Map rules) {
         Map named = rules.repositories ?: [:]
-        if (asked == null || asked == '') return named.isEmpty() ? null : named.values().iterator().next()
-        return named[asked] ?: asked
+        if (asked != null && asked != '') return named[asked] ?: asked
+        for (name in named.keySet()) return named[name]
+        return null
     }
 
     /** The name of a repository at the end of its address. */

@@ -28,7 +28,7 @@ class Summary implements Serializable {
         }
         List words = []
         for (state in counts.keySet()) words << "${counts[state]} ${state}".toString()
-        String head = "${build.project} ${build.ref} ${build.sha1.take(12)} ${build.version}: ${words.join(', ')}".toString()
+        String head = "${build.project} ${build.ref} ${build.sha1.substring(0, 12)} ${build.version}: ${words.join(', ')}".toString()
         return ([head] + rows(build)).join('\n')
     }
 
