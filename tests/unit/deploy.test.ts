@@ -102,7 +102,8 @@ t.test('the controller is set up from what it is given', async (t) => {
   t.match(read('Jenkinsfile'), /^@Library\('gitbuilder'\) _$/m);
 
   const page = read('docs/jenkins.md');
-  const plugins = read('deploy/jenkins/plugins.txt').match(/^[a-z][\w-]*/gm) ?? [];
+  const plugins: readonly string[] =
+    read('deploy/jenkins/plugins.txt').match(/^[a-z][\w-]*/gm) ?? [];
   for (const name of ['workflow-aggregator', 'git', 'http_request', 'pipeline-utility-steps']) {
     t.ok(
       plugins.includes(name) && page.includes(`| ${name} |`),
