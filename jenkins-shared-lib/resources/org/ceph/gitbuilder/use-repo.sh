@@ -41,7 +41,7 @@ if [ ! -w "$into" ]; then
     fail "cannot write into $into" 'Be root on the agent, or let its user call sudo without a password.'
   root='sudo -n'
 fi
-$root rm -f "${list%.*}.list" "${list%.*}.sources"
+[ "$kind" = yum ] || $root rm -f "${list%.*}.list" "${list%.*}.sources"
 $root tee "$list" <"$work/answer" >/dev/null
 $root chmod 644 "$list"
 say "$list:"
