@@ -2,7 +2,7 @@ import type { Collaborators } from './collaborators.ts';
 import { failAgent } from './fail-agent.ts';
 import type { KnownHost } from './situation.ts';
 import type { OwnContainer } from './rules/container.ts';
-import { adoptedAgent } from './rules/new-agent.ts';
+import { adoptedAgent, resumedAgent } from './rules/new-agent.ts';
 import { reconcile } from './rules/reconcile.ts';
 import type { Repair } from './rules/reconcile.ts';
 
@@ -57,6 +57,13 @@ async function mend(collaborators: Collaborators, repair: Repair): Promise<void>
         'creating',
         'starting',
       ]);
+    case 'resume': {
+      const { container } = repair;
+      await agents.change(repair.agent, (agent) =>
+        agent === undefined ? null : resumedAgent(agent, container.id, clock.now()),
+      );
+      return;
+    }
     case 'adopt': {
       const { host, container, computer } = repair;
       const agent = adoptedAgent(host, container, computer, clock.now());

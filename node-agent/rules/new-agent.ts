@@ -1,6 +1,7 @@
 import type { Agent } from './agent.ts';
 import type { OwnContainer } from './container.ts';
 import type { Computer } from './jenkins-facts.ts';
+import { moved } from './life.ts';
 import type { PlannedAgent } from './room.ts';
 
 /** The record of an agent that was decided on. */
@@ -58,6 +59,16 @@ export function adoptedAgent(
     phases: { requested: identity.created, ...connected },
     journal: [{ at, state, cause }],
   };
+}
+
+/** An agent whose container runs although its start was not put on record; null for one that has come further. */
+export function resumedAgent(agent: Agent, container: string, now: Date): Agent | null {
+  if (agent.state !== 'creating' && agent.state !== 'starting') return null;
+  const cause = 'its container runs: the service ended just when it was started';
+  const started = now.toISOString();
+  const phases = { ...agent.phases, created: agent.phases.created ?? started, started };
+  const starting = agent.state === 'creating' ? moved(agent, 'starting', cause, now) : agent;
+  return moved(starting, 'connecting', cause, now, { container, phases });
 }
 
 const UNUSED = {

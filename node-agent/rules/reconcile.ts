@@ -29,7 +29,8 @@ export type Repair =
   | { readonly kind: 'remove-container'; readonly host: string; readonly container: OwnContainer }
   | { readonly kind: 'delete-node'; readonly node: string }
   | { readonly kind: 'fail'; readonly agent: string; readonly cause: string }
-  | { readonly kind: 'interrupted'; readonly agent: string; readonly cause: string };
+  | { readonly kind: 'interrupted'; readonly agent: string; readonly cause: string }
+  | { readonly kind: 'resume'; readonly agent: string; readonly container: OwnContainer };
 
 /** How long a container may be without record and node: somebody may be about to make them. */
 const ORPHAN_MILLISECONDS = 60_000;
@@ -42,7 +43,7 @@ export function reconcile(truths: Truths): Repair[] {
   return [...repairRecords(truths), ...repairContainers(truths), ...repairNodes(truths)];
 }
 
-function repairRecords({ agents, computers, hosts, inHand, asked }: Truths): Repair[] {
+function repairRecords({ service, agents, computers, hosts, inHand, asked }: Truths): Repair[] {
   return agents.flatMap((agent): Repair[] => {
     // One that has come further since the truths were asked for is not what they show.
     if (inHand.has(agent.id) || Date.parse(agent.since) >= asked.getTime()) return [];
@@ -53,10 +54,19 @@ function repairRecords({ agents, computers, hosts, inHand, asked }: Truths): Rep
       case 'gone':
         return [];
       case 'creating':
-      case 'starting':
+      case 'starting': {
+        const containers = hosts.get(agent.host ?? '');
+        if (containers === null) return [];
+        // The last step on record need not be the last that was done: this one may have a build by now.
+        const container = containers?.find(
+          ({ identity, state }) =>
+            identity.service === service && identity.agent === agent.id && state === 'running',
+        );
+        if (container !== undefined) return [{ kind: 'resume', agent: agent.id, container }];
         return [
           { kind: 'interrupted', agent: agent.id, cause: 'the service ended while it was made' },
         ];
+      }
       case 'connecting':
       case 'idle':
       case 'busy':

@@ -144,7 +144,7 @@ t.test('a controller that makes no nodes is not asked each second', async (t) =>
   const asked = jenkins.asked.slice(before).filter(({ url }) => /doCreateItem/.test(url)).length;
   t.ok(asked >= 2 && asked <= 8, `${asked} times in a minute`);
   jenkins.fault = () => null;
-  await service.poll(120);
+  await service.poll(12, 10);
   t.equal(jenkins.lastBuild('fs')?.building, true, 'and when it does again, all is well');
 });
 
@@ -156,7 +156,7 @@ t.test('an answer that is lost leaves no node behind', async (t) => {
   await service.poll();
   jenkins.fault = () => null;
   await callsOf(jenkins).post(`queue/cancelItem?id=${item.id}`);
-  await service.poll(90);
+  await service.poll(9, 10);
   await service.loops.reconcileNow();
   await service.poll(2);
   t.same([...jenkins.world.nodes.keys()], ['gitbuilder-anchor']);
@@ -201,7 +201,7 @@ t.test('a container that dies: the node goes at once, busy or idle', async (t) =
   engine.kill(busy);
   await service.until(() => !jenkins.world.nodes.has(busy));
   t.equal(jenkins.lastBuild('pl')?.building, true);
-  await service.poll(310);
+  await service.poll(31, 10);
   t.not(jenkins.lastBuild('pl')?.blocks[0]?.node, busy, 'it runs again on another');
 });
 
@@ -215,9 +215,8 @@ t.test('a host that is silent for an hour: nothing of it is given up', async (t)
   const nodes = [...jenkins.world.nodes.keys()];
   engine.awayReason = 'no route to host';
   for (let minute = 0; minute < 60; minute += 1) {
-    service.clock.advance(59_000);
+    await service.poll(1, 60);
     await service.loops.reconcileNow();
-    await service.poll();
   }
   t.same([...jenkins.world.nodes.keys()], nodes);
   t.same(states(service), ['idle', 'idle']);
@@ -249,7 +248,7 @@ t.test(
       }
       return null;
     };
-    await service.poll(80);
+    await service.poll(40, 2);
     t.ok(isStarted);
     const build = jenkins.lastBuild('second');
     t.equal(build?.blocks[0]?.state, 'running');
@@ -260,3 +259,50 @@ t.test(
     t.equal(engine.made.length, 1);
   },
 );
+
+for (const call of ['createNode', 'create', 'start'])
+  for (const when of ['before', 'after'] as const)
+    t.test(`a service that is killed ${when} ${call}: all is well again after it`, async (t) => {
+      const options = { templates: { jammy: JAMMY } };
+      const first = await startAgentService(t, options);
+      const { jenkins, engine } = first;
+      const killed = first.killAt(call, when);
+      jenkins.enqueue({ name: 'pl', blocks: [{ label: 'jammy' }] });
+      void first.poll();
+      await killed;
+      const second = await startAgentService(t, { ...options, after: first });
+      await second.poll(2);
+      await connected(second, 1);
+      // What nobody knows any more goes after a minute.
+      await second.poll(4);
+      second.clock.advance(61_000);
+      await second.loops.reconcileNow();
+      await second.poll(4);
+      const running = jenkins.lastBuild('pl')?.blocks[0];
+      t.equal(running?.state, 'running');
+      t.same([...jenkins.world.nodes.keys()].sort(), ['gitbuilder-anchor', running?.node].sort());
+      t.same(
+        [...engine.containers.values()].map(({ spec }) => spec.identity.node),
+        [running?.node],
+      );
+      t.same(states(second), ['draining']);
+    });
+
+t.test('a service that is killed finds its agents again, idle and busy', async (t) => {
+  const templates = { jammy: { ...JAMMY, minIdle: 1, uses: 'unlimited' as const } };
+  const first = await startAgentService(t, { templates });
+  const { jenkins, engine } = first;
+  jenkins.enqueue({ name: 'pl', blocks: [{ label: 'jammy' }] });
+  await first.poll();
+  await connected(first, 2);
+  await first.poll(2);
+  t.same(states(first), ['busy', 'idle']);
+  first.kill();
+  const second = await startAgentService(t, { templates, after: first });
+  await second.poll(3);
+  t.same(states(second), ['busy', 'idle']);
+  t.equal(engine.made.length, 2);
+  const build = jenkins.lastBuild('pl');
+  if (build !== undefined) jenkins.finish(build);
+  t.equal(build?.result, 'SUCCESS');
+});
