@@ -32,8 +32,10 @@ export function publishedPath({ sha1, distro }: Target): string {
 
 /** The file whose change shows that a publish is served. */
 export function entryPath(target: Target): string {
-  const isRpm = target.distro === 'centos/9';
+  const { distro } = target;
+  const codename = distro.slice('debian/'.length);
+  const isRpm = distro === 'centos/9';
   return (
-    publishedPath(target) + (isRpm ? 'x86_64/repodata/repomd.xml' : 'dists/bookworm/InRelease')
+    publishedPath(target) + (isRpm ? 'x86_64/repodata/repomd.xml' : `dists/${codename}/InRelease`)
   );
 }

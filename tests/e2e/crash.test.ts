@@ -10,7 +10,7 @@ import { testFolder } from '../fixtures/test-folder.ts';
 import { WorkedRepo } from '../fixtures/worked-repo.ts';
 import { oneOf, seeded } from '../soak/soak.ts';
 
-const CRASHES = 20;
+const CRASHES = 16;
 const SEED = 20;
 const MOST_CHANGES = 120;
 const UPLOADERS = 2;
@@ -44,11 +44,20 @@ t.test('kill -9 in the middle of uploads and publishes loses and half-does nothi
   mkdirSync(folder, { recursive: true });
   const { armoredKey } = await makeSigningKey({ type: 'ed25519', name: 'Our builds' });
   writeFileSync(join(folder, 'signing.asc'), armoredKey);
-  const text = nodeConfiguration({ chacra: '  signing: { keyFile: signing.asc }' });
+  const text = nodeConfiguration({
+    chacra: `  signing: { keyFile: signing.asc }
+  quietSeconds: 0.2
+  projects: { bench: { combined: [bookworm, trixie] } }`,
+  });
   const config = writeConfiguration(folder, text);
   const data = join(folder, 'data', 'chacra');
   const random = seeded(SEED);
-  const repos = [new WorkedRepo('deb', random), new WorkedRepo('rpm', random)];
+  const [bookworm, trixie, yum] = [
+    new WorkedRepo('deb', random),
+    new WorkedRepo('deb', random, 'trixie'),
+    new WorkedRepo('rpm', random),
+  ];
+  const repos = [bookworm, trixie, yum];
 
   for (let crash = 0; ; crash += 1) {
     const node = await startProcess(t, 'chacra', { config });
@@ -56,6 +65,8 @@ t.test('kill -9 in the middle of uploads and publishes loses and half-does nothi
     t.same(readdirSync(join(data, 'trash')), []);
     const client = new Client({ url: node.url, credentials: `builder:${KEY}` });
     for (const repo of repos) t.same(await repo.settle(client, node.url), []);
+    await bookworm.awaitThose(client, node.url, trixie);
+    await trixie.awaitThose(client, node.url, bookworm);
     client.close();
     if (crash === CRASHES) {
       await node.end('SIGTERM');
@@ -72,6 +83,6 @@ t.test('kill -9 in the middle of uploads and publishes loses and half-does nothi
   const counts = repos.map(({ acknowledged }) => acknowledged);
   t.ok(
     counts.every((count) => count > CRASHES),
-    `${counts.join(' and ')} were acknowledged`,
+    `${counts.join(', ')} were acknowledged`,
   );
 });
