@@ -58,7 +58,13 @@ export function readTemplates(
     check(template, one, hosts);
     templates.push(template);
   }
-  return problems.length > 0 ? { templates: [], problems } : { templates, problems };
+  if (problems.length === 0) return { templates, problems };
+  return { templates: [], problems: problems.sort(byPlace) };
+}
+
+/** As a reader meets them: `file:9` before `file:10`. */
+function byPlace(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
 }
 
 function readFile({ name, text }: TemplateFile, problems: string[]): Written[] {

@@ -90,7 +90,7 @@ export const templateSettings = z
     pull: z.enum(PULL_POLICIES),
     pullSeconds: seconds(),
     labels: z.array(
-      z.string().regex(LABEL, 'is no label: letters without a meaning in expressions'),
+      z.string().regex(LABEL, 'holds a blank, or a letter with a meaning in label expressions'),
     ),
     remoteFs: place(),
     user: z.string().regex(/^[A-Za-z0-9_.-]+(:[A-Za-z0-9_.-]+)?$/, 'expected USER or USER:GROUP'),

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { agentImageCommands } from './agent-images.ts';
+import { agentsCommands } from './agents.ts';
 import { demoCommand } from './demo.ts';
 import { keepCommands } from './keep.ts';
 import { keyCommands } from './key.ts';
@@ -21,7 +22,11 @@ keyCommands(program);
 uploadCommand(program);
 keepCommands(program);
 verifyCommand(program);
-agentImageCommands(program.command('agents').description('build agents'));
+const agents = program
+  .command('agents')
+  .description('agents of Jenkins: see, operate, make images');
+agentsCommands(agents);
+agentImageCommands(agents);
 
 try {
   await program.parseAsync();
