@@ -13,6 +13,7 @@ const NOT_IN_DIGEST = [
 export function makeTemplate(name: string, image: string, given: TemplateSettings): Template {
   const all = { ...TEMPLATE_DEFAULTS, ...given };
   const mounts = (all.mounts ?? []).map(mountOf);
+  const provision = provisionOf(all.provision ?? {});
   const plain: Omit<Template, 'digest'> = {
     name,
     image,
@@ -32,7 +33,7 @@ export function makeTemplate(name: string, image: string, given: TemplateSetting
     extraHosts: all.extraHosts ?? [],
     hosts: all.hosts ?? [],
     arch: all.arch ?? null,
-    privileges: [...(all.privileges ?? []), ...privilegesOf(mounts, all.network)],
+    privileges: [...(all.privileges ?? []), ...privilegesOf(mounts, all.network, provision)],
     minIdle: all.minIdle,
     maxIdle: all.maxIdle ?? null,
     idleWindows: (all.idleWindows ?? []).map((window) => ({
@@ -50,7 +51,7 @@ export function makeTemplate(name: string, image: string, given: TemplateSetting
     javaOptions: all.javaOptions,
     noReconnectAfterSeconds: all.noReconnectAfterSeconds,
     stopSeconds: all.stopSeconds,
-    provision: provisionOf(all.provision ?? {}),
+    provision,
   };
   return { ...plain, digest: digestOf(plain) };
 }
@@ -64,11 +65,16 @@ function mountOf(mount: NonNullable<TemplateSettings['mounts']>[number]): Templa
     : { kind: 'volume', source: mount.volume, target, readOnly };
 }
 
-/** A path of the host, or its network, is a privilege whether or not somebody calls it one. */
-function privilegesOf(mounts: readonly TemplateMount[], network: string | undefined): string[] {
+/** A path of the host, its network, and sudo are privileges whether or not somebody calls them so. */
+function privilegesOf(
+  mounts: readonly TemplateMount[],
+  network: string | undefined,
+  provision: Provision,
+): string[] {
   const binds = mounts.flatMap((mount) => (mount.kind === 'bind' ? [`bind:${mount.source}`] : []));
   const joins = network === 'host' ? ['host-network'] : [];
-  return [...binds, ...joins];
+  const gains = provision.user?.sudo === true ? ['new-privileges'] : [];
+  return [...binds, ...joins, ...gains];
 }
 
 function provisionOf(given: NonNullable<TemplateSettings['provision']>): Provision {

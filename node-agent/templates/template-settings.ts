@@ -101,7 +101,7 @@ export const templateSettings = z
     memory: byteSize(),
     pids: z.int().min(1),
     shm: byteSize(),
-    network: text(),
+    network: z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, 'is no name of a network'),
     extraHosts: z.array(z.string().regex(/^[^\s:]+:[^\s]+$/, 'expected NAME:ADDRESS')),
     hosts: z.array(text()),
     arch: text(),
@@ -109,8 +109,8 @@ export const templateSettings = z
       z
         .string()
         .regex(
-          /^(privileged|host-network|host-pid|(device|cap|security):\S+)$/,
-          'expected privileged, host-network, host-pid, device:PATH, cap:NAME or security:OPTION',
+          /^(privileged|host-network|host-pid|new-privileges|(device|cap|security):\S+)$/,
+          'expected privileged, host-network, host-pid, new-privileges, device:PATH, cap:NAME or security:OPTION',
         ),
     ),
     minIdle: z.int().min(0),

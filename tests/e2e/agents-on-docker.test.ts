@@ -1,0 +1,137 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { containersOf, docker, eventually } from '../fixtures/docker-agents.ts';
+import { startDockerAgents, startDockerJenkins } from '../fixtures/docker-agents.ts';
+import type { ToldAgent } from '../fixtures/docker-agents.ts';
+import { needsEngine } from '../fixtures/docker-engine.ts';
+import { needs } from '../fixtures/tool.ts';
+
+t.setTimeout(240_000);
+
+/* The whole agent service on a real engine: containers that run java, which connects to the stand-in controller. */
+
+const needed = () => {
+  const engine = needsEngine();
+  return engine.skip === false ? needs(['javac', 'default-jdk-headless']) : engine;
+};
+
+type Service = Awaited<ReturnType<typeof startDockerAgents>>;
+
+/** The one agent that there is, once it has come to a state. */
+function agentIn(service: Service, state: string): Promise<ToldAgent> {
+  return eventually(async () => (await service.agents()).find((agent) => agent.state === state));
+}
+
+function isGone(service: Service, { id }: ToldAgent): Promise<true> {
+  return eventually(async () => {
+    const agent = (await service.agents()).find((one) => one.id === id);
+    return (agent === undefined || agent.state === 'gone') && true;
+  });
+}
+
+async function demand(service: Service, build: string): Promise<void> {
+  await service.post('api/v1/demands', { label: 'noble', build_url: build, block: '1' });
+}
+
+t.test(
+  'a demand becomes a container, its build runs there, and nothing of it stays',
+  needed(),
+  async (t) => {
+    const jenkins = await startDockerJenkins(t);
+    const service = await startDockerAgents(t, jenkins, { service: 'e2e-life' });
+    const job = jenkins.define({ name: 'hello', label: 'noble', body: { kind: 'hold' } });
+    jenkins.enqueue(job);
+    // It is used once: closed for other builds as soon as this one is seen on it.
+    const busy = await agentIn(service, 'draining');
+    t.match(busy.phases, {
+      ...{ requested: /Z$/, pulled: /Z$/, created: /Z$/, started: /Z$/, connected: /Z$/ },
+    });
+    const container = docker.getContainer(busy.container ?? '');
+    await secretStaysInside(t, jenkins.secretOf(busy.node), busy, service, container);
+    t.ok(jenkins.world.nodes.has(busy.node));
+    const build = jenkins.lastBuild('hello');
+    if (build === undefined) throw new Error('no build');
+    jenkins.finish(build);
+    await isGone(service, busy);
+    t.equal(build.result, 'SUCCESS');
+    t.notOk(jenkins.world.nodes.has(busy.node));
+    t.same(await containersOf('e2e-life'), []);
+  },
+);
+
+/** It opens the controller to whoever knows it: looked for wherever somebody else may look. */
+async function secretStaysInside(
+  t: Test,
+  secret: string,
+  agent: ToldAgent,
+  service: Service,
+  container: ReturnType<typeof docker.getContainer>,
+): Promise<void> {
+  const inspected = await container.inspect();
+  const processes: unknown = await container.top({ ps_args: 'auxewww' });
+  const logs = (await container.logs({ stdout: true, stderr: true })).toString();
+  const answers = await Promise.all(
+    [`agents/${agent.id}`, `agents/${agent.id}/logs`, 'agents', 'queue', 'templates'].map((path) =>
+      service.text(`api/v1/${path}`),
+    ),
+  );
+  const filesOf = (folder: string): string[] =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .map((name) => join(folder, name))
+      .filter((path) => statSync(path).isFile());
+  const stored = filesOf(service.folder).map((path) => readFileSync(path, 'utf8'));
+  const seen = [inspected, processes, logs, answers, stored, service.log.lines];
+  for (const [at, what] of seen.entries()) t.notMatch(JSON.stringify(what), secret, `place ${at}`);
+  t.match(JSON.stringify(inspected), agent.node, 'it is the container of this agent');
+  t.match(JSON.stringify(processes), '@/dev/fd/3', 'java reads it from a file');
+  const exec = await container.exec({ Cmd: ['ls', '-A', '/opt/gitbuilder'], AttachStdout: true });
+  const left: Buffer[] = [];
+  for await (const chunk of await exec.start({})) left.push(chunk as Buffer);
+  t.equal(Buffer.concat(left).toString().trim(), '', 'and the file is gone');
+}
+
+t.test(
+  'a container that dies takes its node with it, idle or busy, and a build waits for no ghost',
+  needed(),
+  async (t) => {
+    const jenkins = await startDockerJenkins(t);
+    const service = await startDockerAgents(t, jenkins, {
+      service: 'e2e-die',
+      template: 'minIdle: 1, uses: unlimited',
+    });
+    const idle = await agentIn(service, 'idle');
+    await docker.getContainer(idle.container ?? '').kill();
+    await jenkins.until(() => !jenkins.world.nodes.has(idle.node));
+    const next = await agentIn(service, 'idle');
+    t.not(next.node, idle.node, 'another takes its place, under another name');
+    jenkins.enqueue({ name: 'hello', label: 'noble', body: { kind: 'hold' } });
+    const busy = await agentIn(service, 'busy');
+    await docker.getContainer(busy.container ?? '').kill();
+    await isGone(service, busy);
+    t.notOk(jenkins.world.nodes.has(busy.node));
+  },
+);
+
+t.test(
+  'two services on one engine and one controller leave each other alone',
+  needed(),
+  async (t) => {
+    const jenkins = await startDockerJenkins(t);
+    const one = await startDockerAgents(t, jenkins, { service: 'e2e-one' });
+    await demand(one, 'job/a/1/');
+    const agent = await agentIn(one, 'idle');
+    const two = await startDockerAgents(t, jenkins, { service: 'e2e-two' });
+    await demand(two, 'job/b/1/');
+    const other = await agentIn(two, 'idle');
+    // Each compares everything each two seconds: both have looked at both by then.
+    const looked = jenkins.asked.length;
+    await jenkins.until(() => jenkins.asked.length > looked + 20);
+    t.equal((await agentIn(one, 'idle')).id, agent.id);
+    t.equal((await agentIn(two, 'idle')).id, other.id);
+    t.equal((await containersOf('e2e-one')).length, 1);
+    t.equal((await containersOf('e2e-two')).length, 1);
+    await two.stop();
+    t.equal((await containersOf('e2e-two')).length, 1, 'agents outlive a service that stops');
+  },
+);
