@@ -1,8 +1,7 @@
 /*
- * Who builds what (issue 5): the Jenkins adapter is `jenkins/` and implements `JenkinsApi`; the engine
- * adapter is `docker/` and implements `ContainerEngine`, once per host, for a plain engine and for a
- * Swarm; `store/` implements the records. `rules/bootstrap.ts` renders what runs in the container.
- * Everything here is plain data in and out; failures are named unions, nothing rejects but for bugs.
+ * `jenkins/` implements `JenkinsApi`, `docker/` implements `ContainerEngine` once per host, for a plain
+ * engine and for a Swarm, `store/` implements the records. Everything here is plain data in and out;
+ * failures are named unions, nothing rejects but for bugs.
  */
 import type { Clock } from '../services/domain/clock.ts';
 import type { Agent } from './rules/agent.ts';
