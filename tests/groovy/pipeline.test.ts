@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -205,6 +206,58 @@ t.test(
         const own = `cell-${platform}-${arch}-${flavor}`.replaceAll('_', '-');
         t.ok(names.length === 1 && names[0]?.startsWith(`${own}`), `${row}: ${names.join()}`);
       }
+    });
+
+    await t.test('source of another repository than the rules; a commit, a release', async (t) => {
+      const source = await makePipelineProject(join(folder, 'source'), {
+        project: 'of the source',
+      });
+      const git = (...args: string[]) =>
+        execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], {
+          cwd: source.folder,
+          encoding: 'utf8',
+        });
+      git('tag', '--annotate', '--message', 'x', 'v1.0');
+      git('commit', '--quiet', '--allow-empty', '--message', 'More\n\nARCHS: arm64');
+      const rules = {
+        project: 'elsewhere',
+        repositories: { upstream: source.folder },
+        defaults: { distros: 'bookworm', archs: 'x86_64' },
+        trailers: ['ARCHS'],
+      };
+      const job = await makePipelineProject(
+        join(folder, 'job'),
+        { ...rules, buildScript: 'cell.sh' },
+        { 'cell.sh': BUILD_SCRIPT, 'release.json': JSON.stringify(rules) },
+      );
+      const tip = await run(job, { parameters: { THROWAWAY: true } });
+      t.match(
+        tip.end,
+        { result: 'SUCCESS', description: /^elsewhere main [0-9a-f]{12} 1\.0-1-g/ },
+        tip.log,
+      );
+      t.match(
+        tip.log,
+        /\] building bookworm arm64 default$/m,
+        'as the trailer says, by the program beside the rules',
+      );
+      const commit = await run(job, { parameters: { THROWAWAY: true, SHA1: source.sha1 } });
+      const shown = `elsewhere main ${source.sha1.slice(0, 12)} 1.0-0-g${source.sha1.slice(0, 7)}`;
+      t.ok(commit.end.description?.startsWith(shown), commit.log);
+      t.match(commit.log, /\] building bookworm x86_64 default$/m);
+
+      const release = await run(job, {
+        env: { GITBUILDER_RULES_FILE: 'release.json' },
+        parameters: { BRANCH: 'v1.0', RELEASE: true, REPOSITORY: 'upstream' },
+      });
+      t.match(
+        release.end,
+        { result: 'SUCCESS', description: /^elsewhere v1\.0 [0-9a-f]{12} 1\.0: 1 built$/m },
+        release.log,
+      );
+      const place = `binaries/elsewhere/v1.0/${source.sha1}/debian/bookworm/x86_64/flavors/default/`;
+      const stored = (await (await fetch(new URL(place, chacra.url))).json()) as object;
+      t.ok(`${PROGRAM}_1.0-1bookworm_all.deb` in stored, Object.keys(stored).join());
     });
 
     await t.test('THROWAWAY, an abort, a lost agent', async (t) => {
