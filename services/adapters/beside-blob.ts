@@ -1,10 +1,13 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { temporaryPath } from '../platform/durable-file.ts';
 
-/** Writes a derivable file whole or not at all; not fsynced, because it can be found out again. */
-export async function writeBeside(path: string, text: string): Promise<void> {
-  const temporary = temporaryPath(dirname(path));
+/**
+ * Writes a derivable file whole or not at all; not fsynced, because it can be found out again. It is
+ * begun in the folder of what is incoming: that one is emptied at each start, so that nobody has to
+ * look through the folders of all blobs for what was left half done.
+ */
+export async function writeBeside(incoming: string, path: string, text: string): Promise<void> {
+  const temporary = temporaryPath(incoming);
   try {
     await writeFile(temporary, text, { flag: 'wx' });
     await rename(temporary, path);

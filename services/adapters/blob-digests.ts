@@ -52,7 +52,7 @@ export class BlobDigests {
     const path = this.#places.beside(sha256, 'sha512');
     if ((await readBeside(path))?.trim() === digest || this.#running.has(sha256)) return false;
     this.#memory.set(sha256, digest, ENTRY_BYTES);
-    await writeBeside(path, `${digest}\n`);
+    await writeBeside(this.#places.incoming, path, `${digest}\n`);
     return true;
   }
 
@@ -66,7 +66,7 @@ export class BlobDigests {
         this.#memory.set(sha256, text, ENTRY_BYTES);
         // What cannot be written, as on a full disk, is computed again in the next life.
         const path = this.#places.beside(sha256, 'sha512');
-        await writeBeside(path, `${text}\n`).catch(() => undefined);
+        await writeBeside(this.#places.incoming, path, `${text}\n`).catch(() => undefined);
         return text;
       })
       .finally(() => this.#running.delete(sha256));

@@ -84,7 +84,8 @@ export class BlobHeaders {
   async keep(sha256: string, header: PackageHeader): Promise<void> {
     const text = printed(header);
     this.#memory.set(`${sha256}.${header.kind}`, header, text.length);
-    await writeBeside(this.#places.beside(sha256, `${header.kind}.json`), text);
+    const path = this.#places.beside(sha256, `${header.kind}.json`);
+    await writeBeside(this.#places.incoming, path, text);
   }
 
   /** Puts right what is kept of a header that was read from the bytes anew; true when it was wrong. */

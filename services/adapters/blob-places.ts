@@ -28,7 +28,6 @@ export class BlobPlaces {
     const isNew = (await Promise.all(made)).some((folder) => folder !== undefined);
     if (isNew) await syncFolder(this.#blobs);
     await sweepTemporaries(this.incoming);
-    for (const folder of this.folders()) await sweepTemporaries(folder);
   }
 
   /** What the sha256 of blobs begins with, in order. */

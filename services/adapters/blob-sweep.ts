@@ -1,7 +1,7 @@
 import { renameSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isMissing } from '../platform/durable-file.ts';
+import { isMissing, isTemporary } from '../platform/durable-file.ts';
 import type { BlobPlaces } from './blob-places.ts';
 
 const BLOB = /^[0-9a-f]{64}$/;
@@ -30,7 +30,8 @@ export async function sweepFolder(
   }
   for (const name of names) {
     const [sha256 = ''] = name.split('.', 1);
-    // Somebody is writing it at this moment, or the next start clears it away.
+    // Left half done by a release that began them here; now that is done in another folder.
+    if (isTemporary(name)) await rm(join(folder, name), { force: true });
     if (!BLOB.test(sha256)) continue;
     // A blob that was just taken in has its header beside it before it has its own name.
     if (name === sha256 || blobs.has(sha256) || !isFree(sha256)) continue;

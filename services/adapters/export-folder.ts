@@ -4,7 +4,13 @@ import type { ExportStore } from '../chacra/ports.ts';
 import { GitbuilderError } from '../domain/errors.ts';
 import type { ExportTrees, TreeFile } from '../domain/export-tree.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
-import { isMissing, makeFolder, temporaryPath, writeDurably } from '../platform/durable-file.ts';
+import {
+  isMissing,
+  isTemporary,
+  makeFolder,
+  temporaryPath,
+  writeDurably,
+} from '../platform/durable-file.ts';
 import { BlobPlaces } from './blob-places.ts';
 import { ExportPlaces, SHELVES } from './export-places.ts';
 import type { Shelf } from './export-places.ts';
@@ -148,7 +154,7 @@ export class ExportFolder implements ExportStore {
     if (this.#tidied.has(folder)) return;
     await makeFolder(folder);
     for (const name of await readdir(folder)) {
-      if (name.startsWith('.tmp-')) await rm(join(folder, name), { recursive: true, force: true });
+      if (isTemporary(name)) await rm(join(folder, name), { recursive: true, force: true });
     }
     if ((await ownerOf(folder)) === null)
       await writeDurably(join(folder, OWNER), JSON.stringify(identity));

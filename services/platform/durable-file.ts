@@ -10,6 +10,11 @@ export function temporaryPath(folder: string): string {
   return join(folder, `${TEMPORARY}${randomBytes(12).toString('hex')}`);
 }
 
+/** Whether a name is one of those that `temporaryPath` gives. */
+export function isTemporary(name: string): boolean {
+  return name.startsWith(TEMPORARY);
+}
+
 /**
  * Puts bytes under a name so that after a crash or power loss either the old or the new file is
  * there, whole: temporary file, fsync, rename, fsync of the folder, in this order.
@@ -77,7 +82,7 @@ export async function sweepTemporaries(folder: string): Promise<number> {
   let removed = 0;
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    if (entry.name.startsWith(TEMPORARY)) {
+    if (isTemporary(entry.name)) {
       await rm(path, { recursive: true, force: true });
       removed += 1;
     } else if (entry.isDirectory()) {

@@ -19,13 +19,14 @@ import { publishYum } from './rows/publish-yum.ts';
 import { readersWhileArriving } from './rows/readers.ts';
 import { serve } from './rows/serve.ts';
 import { shaman } from './rows/shaman-row.ts';
+import { start } from './rows/start.ts';
 import { findTool } from './run-tool.ts';
 
 const PAGE = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
 const LARGEST_PACKAGE = 150_000_000;
 const ROWS: readonly Row[] = [
   ...[publishApt, publishYum, oneMoreDeb, oneMoreRpm, combined, ingest, serve, cost],
-  ...[oneMoreVisible, readersWhileArriving, manyBinaries],
+  ...[oneMoreVisible, readersWhileArriving, manyBinaries, start],
   shaman,
 ];
 /** Load that a resting system may have. */

@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Test } from 'tap';
@@ -6,16 +7,19 @@ import { makeSigningKey } from '../../services/adapters/make-signing-key.ts';
 import { aptRoot } from '../../services/cli/demo/apt-root.ts';
 import { dnfRoot } from '../../services/cli/demo/rpm-root.ts';
 import { mustRun } from '../../services/cli/demo/run-tool.ts';
-import { startNode } from '../fixtures/chacra.ts';
+import { authorization, nodeConfiguration, startNode } from '../fixtures/chacra.ts';
 import { docBlocks } from '../fixtures/doc-blocks.ts';
 import { exportedFiles, isServed, until } from '../fixtures/exported.ts';
 import { fetchNamed, fetched, followApt, followYum } from '../fixtures/follow-repo.ts';
+import { killAtChangeIn } from '../fixtures/kill-at-change.ts';
 import { startNginx } from '../fixtures/nginx.ts';
+import { startProcess, writeConfiguration } from '../fixtures/service-process.ts';
 import { untilPublished } from '../fixtures/signed-node.ts';
 import type { UploadedFile } from '../fixtures/signed-node.ts';
 import { someBuiltRpm, someDeb } from '../fixtures/some-packages.ts';
 import { testFolder } from '../fixtures/test-folder.ts';
 import { needs } from '../fixtures/tool.ts';
+import { seeded } from '../soak/soak.ts';
 
 const PAGE = ['operations.md', 'Repositories as plain files'] as const;
 const NGINX = ['nginx', 'nginx-light'] as const;
@@ -164,5 +168,90 @@ t.test(
     );
     t.ok(Number(aptRounds) > 3 && Number(yumRounds) > 3, `${aptRounds} and ${yumRounds} rounds`);
     t.same(readdirSync(root).sort(), ['.gitbuilder', 'ceph']);
+  },
+);
+
+const ROUNDS = 8;
+
+function isSameText(path: string, text: string): boolean {
+  return existsSync(path) && readFileSync(path, 'utf8') === text;
+}
+
+/** Throws unless an exported apt repo is whole: its index names what is there, to the byte. */
+function checkTree(folder: string): void {
+  const packages = readFileSync(join(folder, 'dists/bookworm/main/binary-amd64/Packages'), 'utf8');
+  const stanzas = packages.split('\n\n').filter((text) => text.trim() !== '');
+  if (stanzas.length === 0) throw new Error(`${folder} has no packages`);
+  for (const stanza of stanzas) {
+    const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(stanza)?.[1] ?? '';
+    const bytes = readFileSync(join(folder, field('Filename')));
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    if (digest !== field('SHA256')) throw new Error(`${field('Filename')} has other bytes`);
+  }
+  const release = readFileSync(join(folder, 'dists/bookworm/Release'), 'utf8');
+  const digest = createHash('sha256').update(packages).digest('hex');
+  if (!release.includes(digest)) throw new Error(`Release and Packages of ${folder} differ`);
+}
+
+t.test(
+  'kill -9 in the middle of an export leaves whole folders, and the start catches up',
+  async (t) => {
+    const folder = testFolder(t);
+    const chacra = '  exportRoot: export\n  projects: { ceph: { automatic: false } }';
+    const config = writeConfiguration(folder, nodeConfiguration({ chacra }));
+    const shown = join(folder, 'export', decodeURIComponent(DEB), 'flavors/default');
+    const trees = join(folder, 'export/.gitbuilder/trees');
+    const random = seeded(7);
+    const headers = { authorization: authorization() };
+    const ask = async (node: { url: string }, path: string, init: RequestInit = {}) =>
+      fetch(node.url + path, { ...init, headers });
+    let word = 0;
+    const republish = async (node: { url: string }) => {
+      word += 1;
+      const { name, bytes } = someDeb('hello', '1.0-1', 'amd64', `${word}`);
+      const path = `binaries/${DEB}/x86_64/flavors/default/${name}/?force=1`;
+      await ask(node, path, { method: 'PUT', body: bytes });
+      await ask(node, `repos/${DEB}/update`, { method: 'POST' });
+    };
+    const settled = async (node: { url: string }) => {
+      await until(async () => {
+        const repo = (await (await ask(node, `repos/${DEB}/`)).json()) as Record<string, unknown>;
+        return repo['status'] === 'ready' && repo['unpublished'] === 0;
+      });
+      const release = 'dists/bookworm/Release';
+      await until(async () => {
+        const answer = await ask(node, `r/${DEB}/flavors/default/${release}`);
+        return isSameText(join(shown, release), await answer.text());
+      });
+      await until(async () =>
+        /exports\{state="waiting"\} 0$/m.test(await (await ask(node, 'metrics')).text()),
+      );
+    };
+    for (let round = 0; ; round += 1) {
+      const node = await startProcess(t, 'chacra', { config });
+      if (round === 0) await republish(node);
+      // The kill may have come between an upload and its update.
+      else await ask(node, `repos/${DEB}/update`, { method: 'POST' });
+      await settled(node);
+      checkTree(shown);
+      const left = readdirSync(trees, { recursive: true, encoding: 'utf8' });
+      t.same(
+        left.filter((name) => name.includes('.tmp-')),
+        [],
+        'nothing half done is left',
+      );
+      if (round === ROUNDS) break;
+      const folders = [trees, join(trees, readdirSync(trees)[0] ?? ''), join(shown, '..')];
+      const killed = killAtChangeIn(node.pid, folders, 1 + Math.floor(random() * 12));
+      let isGone = false;
+      const working = (async () => {
+        while (!isGone) await republish(node).catch(() => undefined);
+      })();
+      await killed;
+      await node.end();
+      isGone = true;
+      await working;
+      checkTree(shown);
+    }
   },
 );

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   existsSync,
+  mkdirSync,
   readFileSync,
   readdirSync,
   rmSync,
@@ -11,12 +12,15 @@ import {
 import { join } from 'node:path';
 import t from 'tap';
 import type { Test } from 'tap';
+import { mustRun } from '../../services/cli/demo/run-tool.ts';
 import { startNode } from '../fixtures/chacra.ts';
 import type { TestNode } from '../fixtures/chacra.ts';
-import { runCommand, startCommand } from '../fixtures/command.ts';
+import { COMMAND, runCommand, startCommand } from '../fixtures/command.ts';
+import { docBlocks } from '../fixtures/doc-blocks.ts';
 import { until } from '../fixtures/exported.ts';
 import { untilPublished } from '../fixtures/signed-node.ts';
 import { someBuiltRpm, someDeb } from '../fixtures/some-packages.ts';
+import { needs } from '../fixtures/tool.ts';
 
 const SHA1 = '0123456789012345678901234567890123456789';
 const APT = `ceph/wip%2Ffix/${SHA1}/debian/bookworm`;
@@ -302,4 +306,35 @@ t.test('a running service looks by itself, and says what it found', async (t) =>
       await (await node.fetch('metrics')).text(),
     ),
   );
+});
+
+t.test('as docs/operations.md tells it', needs(['curl', 'curl']), async (t) => {
+  const { node, digests } = await filledNode(t);
+  const [asking = '', verifying = ''] = docBlocks(
+    'operations.md',
+    'Looking at what is stored',
+    'sh',
+  );
+  const bin = join(node.folder, 'bin');
+  mkdirSync(bin);
+  const command = (name: string, line: string) =>
+    writeFileSync(join(bin, name), `#!/bin/sh\n${line}\n`, { mode: 0o755 });
+  command('gitbuilder', `exec ${process.execPath} --import=tsx ${COMMAND} "$@"`);
+  command('systemctl', 'echo "$@"');
+  const [digest = ''] = digests;
+  flip(blobAt(node, digest));
+  const sh = (script: string) =>
+    mustRun(['sh', '-euc', script], {
+      env: { PATH: `${bin}:${process.env['PATH'] ?? ''}`, SHA256: digest },
+    });
+  const config = join(node.folder, 'gitbuilder.yaml');
+  const verified = await sh(verifying.replace('/etc/gitbuilder/gitbuilder.yaml', config));
+  t.match(verified, /^stop gitbuilder\nread {8}5 blobs/);
+  t.match(verified, new RegExp(`^${digest}: its bytes`, 'm'));
+  t.match(verified, /\nstart gitbuilder\n$/);
+  const again = await startNode(t, { chacra: CHACRA, folder: node.folder });
+  const asked = await sh(asking.replaceAll('https://1.chacra.example.org/', again.url));
+  t.match(asked, `the bytes ${digest} are lost`);
+  t.match(asked, /"stored":false,.*"generation":2,"live":true/);
+  t.match(asked, /^stored no\nbinary http.*\nlive 2 http/m);
 });

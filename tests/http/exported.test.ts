@@ -36,22 +36,23 @@ function exporting(node: TestNode) {
   const folderOf = (repo: string, below = root) =>
     join(below, decodeURIComponent(repo), 'flavors/default');
   const kept = join(root, '.gitbuilder/older');
-  const publish = async (
-    repo: string,
-    entry: string,
-    files: readonly { name: string; bytes: Uint8Array }[],
-  ) => {
+  const publish = async (repo: string, files: readonly { name: string; bytes: Uint8Array }[]) => {
     for (const { name, bytes } of files) {
       const path = `binaries/${repo}/x86_64/flavors/default/${encodeURIComponent(name)}/?force=1`;
       await node.fetch(path, { method: 'PUT', body: bytes });
     }
+    const before = treeOf(folderOf(repo));
     await node.fetch(`repos/${repo}/update`, { method: 'POST' });
     await untilPublished(node, repo);
-    await shown(repo, entry);
+    await until(() => treeOf(folderOf(repo)) !== before);
   };
-  const shown = (repo: string, entry: string) =>
-    until(() => isServed(node, join(folderOf(repo), entry), `r/${repo}/flavors/default/${entry}`));
-  return { root, kept, folderOf, publish, shown };
+  /** Everything is exported as it is published. */
+  const settled = () =>
+    until(async () => {
+      const metrics = await (await node.fetch('metrics')).text();
+      return /^gitbuilder_chacra_exports\{state="waiting"\} 0$/m.test(metrics);
+    });
+  return { root, kept, folderOf, publish, settled };
 }
 
 async function sameAsServed(t: Test, node: TestNode, repo: string, folder: string) {
@@ -67,7 +68,7 @@ t.test('each published repository is a folder of plain files, too', async (t) =>
   const node = await startNode(t, { chacra: CHACRA });
   const { root, kept, folderOf, publish } = exporting(node);
   const [one, two] = [someDeb('hello', '1.0~rc1+b2'), someDeb('docs', '2:3', 'all')];
-  await publish(WIP, RELEASE, [one, two]);
+  await publish(WIP, [one, two]);
   const files = await sameAsServed(t, node, WIP, folderOf(WIP));
   const packages = 'dists/bookworm/main/binary-amd64/Packages';
   const digest = sha256(readFileSync(join(folderOf(WIP), packages)));
@@ -90,7 +91,7 @@ t.test('each published repository is a folder of plain files, too', async (t) =>
   const first = treeOf(folderOf(WIP));
   const time = statSync(join(folderOf(WIP), RELEASE)).mtime;
   const forced = someDeb('hello', '1.0~rc1+b2', 'amd64', 'forced');
-  await publish(WIP, RELEASE, [forced]);
+  await publish(WIP, [forced]);
   t.not(treeOf(folderOf(WIP)), first);
   t.ok(statSync(join(folderOf(WIP), RELEASE)).mtime > time, 'the next one is newer by a second');
   const after = await sameAsServed(t, node, WIP, folderOf(WIP));
@@ -102,7 +103,7 @@ t.test('each published repository is a folder of plain files, too', async (t) =>
   t.notOk(older.some((path) => after.includes(path)));
 
   const rpm = someBuiltRpm();
-  await publish(YUM, 'noarch/repodata/repomd.xml', [rpm]);
+  await publish(YUM, [rpm]);
   t.ok((await sameAsServed(t, node, YUM, folderOf(YUM))).includes(`noarch/${rpm.name}`));
 
   await node.fetch(`repos/${WIP}/`, { method: 'DELETE' });
@@ -123,7 +124,7 @@ t.test('whatever happened while it did not run is put right by the next start', 
   const node = await startNode(t, { chacra: CHACRA, folder });
   const { folderOf, publish, root } = exporting(node);
   const repos = ['one', 'two', 'three', 'four'].map((ref) => WIP.replace('fix', ref));
-  for (const repo of repos) await publish(repo, RELEASE, [someDeb(), someDeb('docs', '1', 'all')]);
+  for (const repo of repos) await publish(repo, [someDeb(), someDeb('docs', '1', 'all')]);
   await node.stop();
   const [truncated = '', lacking = '', other = '', unlinked = ''] = repos.map((r) => folderOf(r));
   truncateSync(join(truncated, RELEASE), 10);
@@ -138,11 +139,7 @@ t.test('whatever happened while it did not run is put right by the next start', 
   mkdirSync(join(trees, some, '.tmp-left/by/a/crash'), { recursive: true });
 
   const again = await startNode(t, { chacra: CHACRA, folder });
-  const { shown } = exporting(again);
-  for (const repo of repos) await shown(repo, RELEASE);
-  await until(() => ['lacking', 'other'].every(() => existsSync(join(pool, deb))));
-  const metrics = async () => (await again.fetch('metrics')).text();
-  await until(async () => /exports\{state="waiting"\} 0$/m.test(await metrics()));
+  await exporting(again).settled();
   for (const repo of repos) {
     const files = await sameAsServed(t, again, repo, folderOf(repo));
     t.ok(files.includes(`pool/main/h/hello/${deb}`));
@@ -160,10 +157,10 @@ t.test('whatever happened while it did not run is put right by the next start', 
 t.test('a replaced folder stays for those who still read in it', async (t) => {
   const node = await startNode(t, { chacra: CHACRA });
   const { folderOf, publish, root } = exporting(node);
-  await publish(WIP, RELEASE, [someDeb()]);
+  await publish(WIP, [someDeb()]);
   const before = join(folderOf(WIP), '..', treeOf(folderOf(WIP)) ?? '');
   const files = exportedFiles(before);
-  await publish(WIP, RELEASE, [someDeb('docs', '1', 'all')]);
+  await publish(WIP, [someDeb('docs', '1', 'all')]);
   await node.stop();
   const exported = await openExportFolder({
     folder: root,
@@ -182,7 +179,7 @@ t.test('a replaced folder stays for those who still read in it', async (t) => {
 t.test('repositories that stand in the way of each other are told, and harm nobody', async (t) => {
   const node = await startNode(t, { chacra: CHACRA });
   const { folderOf, publish } = exporting(node);
-  await publish(YUM, 'noarch/repodata/repomd.xml', [someBuiltRpm()]);
+  await publish(YUM, [someBuiltRpm()]);
   const before = exportedFiles(folderOf(YUM));
   const deep = `${YUM}/flavors/default`.slice('ceph/'.length).replaceAll('/', '%2F');
   const inside = `ceph/${deep}/${SHA1}/debian/bookworm`;
