@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { buildPath } from '../rules/build-path.ts';
 import type { Computer, QueueItem } from '../rules/jenkins-facts.ts';
 
 /** What to ask of the queue. Without it, a Pipeline's block shows nothing but its class. */
@@ -7,7 +8,7 @@ export const QUEUE_TREE =
 
 /** What to ask of the nodes. */
 export const COMPUTERS_TREE =
-  'computer[displayName,description,offline,temporarilyOffline,offlineCauseReason,idle,numExecutors,assignedLabels[name],executors[currentExecutable[url]],oneOffExecutors[currentExecutable[url]]]';
+  'computer[displayName,description,offline,temporarilyOffline,offlineCauseReason,offlineCause[*],idle,numExecutors,assignedLabels[name],executors[currentExecutable[url]],oneOffExecutors[currentExecutable[url]]]';
 
 const KINDS: Readonly<Record<string, QueueItem['kind']>> = {
   'hudson.model.Queue$WaitingItem': 'waiting',
@@ -16,6 +17,7 @@ const KINDS: Readonly<Record<string, QueueItem['kind']>> = {
 };
 const BLOCK = 'org.jenkinsci.plugins.workflow.support.steps.ExecutorStepExecution$PlaceholderTask';
 const PIPELINE = 'org.jenkinsci.plugins.workflow.job.WorkflowJob';
+const MONITORS = 'hudson.node_monitors.';
 const BUILT_IN = 'hudson.model.Hudson$MasterComputer';
 
 const text = z.string().nullish();
@@ -56,6 +58,7 @@ const COMPUTER_SET = z.object({
       offline: z.boolean(),
       temporarilyOffline: flag,
       offlineCauseReason: text,
+      offlineCause: z.object({ _class: text }).nullish(),
       idle: z.boolean(),
       numExecutors: z.number(),
       assignedLabels: z.array(z.object({ name: text })).nullish(),
@@ -80,7 +83,7 @@ export function readItems(body: unknown): QueueItem[] | null {
       task: {
         kind: taskKind(task?._class),
         name: task?.fullDisplayName ?? task?.name ?? '',
-        path: pathBelowRoot(task?.url ?? ''),
+        path: buildPath(task?.url ?? '') ?? '',
         labelExpression: task?.labelExpression ?? null,
       },
     }))
@@ -103,23 +106,14 @@ export function readComputers(body: unknown): Computer[] | null {
     offline: computer.offline,
     temporarilyOffline: computer.temporarilyOffline ?? false,
     offlineReason: computer.offlineCauseReason ?? '',
+    isOfflineByMonitor: (computer.offlineCause?._class ?? '').startsWith(MONITORS),
     idle: computer.idle,
     executors: computer.numExecutors,
     labels: (computer.assignedLabels ?? [])
       .map(({ name }) => name ?? '')
       .filter((name) => name !== '' && name !== computer.displayName),
     builds: [...(computer.executors ?? []), ...(computer.oneOffExecutors ?? [])]
-      .map(({ currentExecutable }) => pathBelowRoot(currentExecutable?.url ?? ''))
+      .map(({ currentExecutable }) => buildPath(currentExecutable?.url ?? '') ?? '')
       .filter((path) => path !== ''),
   }));
-}
-
-/**
- * The path below the controller's root of what it calls a `url`: relative to that root for blocks, for
- * others absolute below the URL that the controller believes to have, which need not be the one we use.
- */
-export function pathBelowRoot(url: string): string {
-  if (!URL.canParse(url)) return url.replace(/^\//, '');
-  const { pathname } = new URL(url);
-  return (/\/(job\/.*)$/.exec(pathname)?.[1] ?? pathname).replace(/^\//, '');
 }

@@ -30,6 +30,8 @@ export interface Computer {
   readonly offline: boolean;
   readonly temporarilyOffline: boolean;
   readonly offlineReason: string;
+  /** Jenkins' own watch took it offline (little disk, a wrong clock), and no person. */
+  readonly isOfflineByMonitor: boolean;
   /** False also while a build holds it that the caller may not see. */
   readonly idle: boolean;
   readonly executors: number;

@@ -109,6 +109,10 @@ function serving(agent: Agent, seen: Observation, limits: AgentLimits): Agent {
     return moved(agent, 'failed', 'lost its connection and did not come back', now);
   }
   if (!computer.temporarilyOffline) return agent;
+  // A full disk is nothing to look at for a day: another agent may have another one.
+  if (computer.isOfflineByMonitor) {
+    return moved(agent, 'draining', `Jenkins took it offline: ${computer.offlineReason}`, now);
+  }
   const heldUntil = new Date(now.getTime() + HELD_IN_JENKINS_MILLISECONDS).toISOString();
   const why = computer.offlineReason === '' ? '' : `: ${computer.offlineReason}`;
   return moved(agent, 'held', `somebody set it offline in Jenkins${why}`, now, { heldUntil });

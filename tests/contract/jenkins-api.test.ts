@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net';
 import t from 'tap';
 import type { Test } from 'tap';
 import { jenkinsApi } from '../../node-agent/jenkins/jenkins-api.ts';
-import { pathBelowRoot } from '../../node-agent/jenkins/jenkins-json.ts';
 import type { JenkinsApi } from '../../node-agent/ports.ts';
 import type { NewNode } from '../../node-agent/rules/jenkins-facts.ts';
 import type { FakeJenkins, FakeJenkinsOptions, Fault } from '../fakes/jenkins/fake-jenkins.ts';
@@ -137,7 +136,9 @@ t.test('a node: created, closed, opened, deleted, by form and by XML', async (t)
     t.ok((await api.closeNode('a-1', 'drain')).ok);
     t.ok((await api.closeNode('a-1', 'again')).ok, 'may be repeated');
     t.equal(offline(), true);
-    t.match(await api.computers(), { value: { value: [{}, { offlineReason: 'again' }] } });
+    t.match(await api.computers(), {
+      value: { value: [{}, { offlineReason: 'again', isOfflineByMonitor: false }] },
+    });
     t.ok((await api.openNode('a-1')).ok);
     t.ok((await api.openNode('a-1')).ok, 'never closes what is open');
     t.equal(offline(), false);
@@ -338,16 +339,4 @@ t.test('a log-in page that a proxy leads to is no success', async (t) => {
     );
     t.notMatch(outcome, { failure: { reason: /secret/ } });
   }
-});
-
-t.test('paths are taken from URLs of whatever host and prefix', async (t) => {
-  for (const [url, path] of [
-    ['job/pl/1/', 'job/pl/1/'],
-    ['/job/pl/1/', 'job/pl/1/'],
-    ['http://jenkins.example:8080/job/pl/1/', 'job/pl/1/'],
-    ['https://ci.example/jenkins/job/fold/job/in/1/', 'job/fold/job/in/1/'],
-    ['https://ci.example/jenkins/', 'jenkins/'],
-    ['', ''],
-  ] as const)
-    t.equal(pathBelowRoot(url), path, url);
 });

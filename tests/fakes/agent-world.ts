@@ -265,6 +265,7 @@ export class AgentWorld {
         offline: isClosed || node.connected === null,
         temporarilyOffline: isClosed,
         offlineReason: node.closed ?? '',
+        isOfflineByMonitor: false,
         idle: node.build === null,
         executors: 1,
         labels: node.labels,

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { postDemand } from '../../node-agent/demands.ts';
+import { takeOffline } from '../fakes/jenkins/nodes.ts';
 import { maintain } from '../fakes/jenkins/queue.ts';
 import type { AgentService } from '../fixtures/agent-service.ts';
 import { startAgentService } from '../fixtures/agent-service.ts';
@@ -259,6 +260,33 @@ t.test(
     t.equal(engine.made.length, 1);
   },
 );
+
+t.test('a person may look at an idle agent; what a monitor finds is replaced', async (t) => {
+  const service = await startAgentService(t, {
+    templates: { jammy: { ...JAMMY, minIdle: 1, uses: 'unlimited' } },
+  });
+  const { jenkins, engine } = service;
+  await service.poll();
+  await connected(service, 1);
+  await service.poll();
+  const node = engine.made[0]?.identity.node ?? '';
+  await callsOf(jenkins).post(`computer/${node}/toggleOffline?offlineMessage=let+me+see`);
+  await service.poll();
+  t.match(service.agents()[0], { state: 'held', cause: /let me see/ });
+  await callsOf(jenkins).post(`computer/${node}/toggleOffline`);
+  await service.poll();
+  t.equal(service.agents().find((agent) => agent.node === node)?.state, 'idle');
+  const computer = jenkins.world.computers.get(node);
+  if (computer === undefined) throw new Error('it is there');
+  const message = 'Disk space is too low. Only 0.5GB left on /home/jenkins.';
+  takeOffline(jenkins.world, computer, { kind: 'monitor', message });
+  await service.poll(4);
+  t.notOk(jenkins.world.nodes.has(node));
+  t.match(
+    service.collaborators.agents.all().find((agent) => agent.node === node),
+    { state: 'gone', cause: /Disk space is too low/ },
+  );
+});
 
 for (const call of ['createNode', 'create', 'start'])
   for (const when of ['before', 'after'] as const)

@@ -146,6 +146,8 @@ function causeJson(cause: OfflineCause | null): Record<string, unknown> | null {
         timestamp: cause.at,
         description: `Disconnected by ${cause.by} : ${cause.message}`,
       };
+    case 'monitor':
+      return { _class: 'hudson.node_monitors.DiskSpaceMonitorDescriptor$DiskSpace', description };
     case 'launch-failed':
       return { _class: 'hudson.slaves.OfflineCause$LaunchFailed', description };
     case 'channel-terminated':
@@ -159,6 +161,7 @@ function causeReason(cause: OfflineCause | null): string {
   if (cause === null) return '';
   switch (cause.kind) {
     case 'user':
+    case 'monitor':
       return cause.message;
     case 'launch-failed':
       return 'This agent is offline because Jenkins failed to launch the agent process on it.';

@@ -138,7 +138,7 @@ export function deleteNode(world: World, computer: Computer): void {
 export function takeOffline(
   world: World,
   computer: Computer,
-  cause: OfflineCause & { readonly kind: 'user' },
+  cause: OfflineCause & { readonly kind: 'user' | 'monitor' },
 ): void {
   computer.temporarilyOffline = true;
   computer.offlineCause = cause;

@@ -118,6 +118,8 @@ export interface NodeDefinition {
 
 export type OfflineCause =
   | { readonly kind: 'user'; readonly by: string; readonly message: string; readonly at: number }
+  /** Read in the source: what a node monitor says, such as that the disk is full. */
+  | { readonly kind: 'monitor'; readonly message: string }
   | { readonly kind: 'launch-failed' }
   | { readonly kind: 'channel-terminated' }
   | { readonly kind: 'removed' };
