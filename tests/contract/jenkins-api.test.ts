@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, request as plainRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t from 'tap';
 import type { Test } from 'tap';
@@ -339,4 +339,43 @@ t.test('a log-in page that a proxy leads to is no success', async (t) => {
     );
     t.notMatch(outcome, { failure: { reason: /secret/ } });
   }
+});
+
+t.test('a controller below a path, behind a proxy', async (t) => {
+  const { jenkins, clock } = await startJenkins(t);
+  const proxy = createServer((request, response) => {
+    const [, path] = /^\/ci\/(.*)$/.exec(request.url ?? '') ?? [];
+    if (path === undefined) return void response.writeHead(404).end();
+    const { method, headers } = request;
+    const asked = plainRequest(jenkins.url + path, { method, headers }, (answer) => {
+      const location = answer.headers.location?.replace(/^(http:\/\/[^/]+)\//, '$1/ci/');
+      response.writeHead(answer.statusCode ?? 0, {
+        ...answer.headers,
+        ...(location === undefined ? {} : { location }),
+      });
+      answer.pipe(response);
+    });
+    request.pipe(asked);
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => proxy.close());
+  const { signal } = new AbortController();
+  const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/ci/`;
+  const access = { user: 'operator', token: tokenOf('operator'), clock, signal };
+  const api = jenkinsApi({ url, ...access });
+  jenkins.define({ name: 'fs', label: 'x' });
+  t.same(await api.startBuild('fs', {}), { ok: true, value: 1 });
+  t.match(await api.queue(), { value: { value: [{ task: { path: 'job/fs/' } }] } });
+  for (const outcome of [
+    await api.createNode(someNode('a-1')),
+    await api.agentSecret('a-1'),
+    await api.closeNode('a-1', 'x'),
+    await api.openNode('a-1'),
+    await api.computers(),
+    await api.deleteNode('a-1'),
+    await api.cancelItem(1),
+  ])
+    t.match(outcome, { ok: true });
+  const wrong = jenkinsApi({ url: url.replace('/ci/', '/other/'), ...access });
+  t.match(await wrong.queue(), { failure: { kind: 'absent' } });
 });
