@@ -3,7 +3,7 @@ import { startNode } from '../fixtures/chacra.ts';
 import type { TestNode } from '../fixtures/chacra.ts';
 import { untilPublished } from '../fixtures/signed-node.ts';
 import { SHA1 } from '../fixtures/some-address.ts';
-import { someDeb } from '../fixtures/some-packages.ts';
+import { someBuiltRpm, someDeb } from '../fixtures/some-packages.ts';
 
 const RULES = `  quietSeconds: 0
   projects:
@@ -116,4 +116,39 @@ t.test('why is this package in this repo, and that one not?', async (t) => {
     t.equal((await ask(query, of)).status, status, `${of}${query}`);
   }
   t.match(await ask('', `${bookworm}/flavors/default`), { status: 200 });
+});
+
+t.test('a yum repo and its sources are explained in the words of rpm', async (t) => {
+  const node = await startNode(t, { chacra: '  projects: { ceph: { automatic: false } }' });
+  const [el9, any] = [`ceph/main/${SHA1}/centos/9`, `ceph/main/${SHA1}/centos/any`];
+  await put(node, el9, someBuiltRpm('hello', '1.0', 'x86_64'));
+  await put(node, el9, { name: 'cephadm', bytes: Buffer.from('#!/bin/sh\n') });
+  await put(node, any, someBuiltRpm('docs', '2.0'));
+  await publish(node, el9);
+  const path = `api/v1/repos/${el9}/why?package=*&format=text`;
+  const text = await (await node.fetch(path)).text();
+  const repo = (of: string) => `${of}/flavors/default`;
+  t.strictSame(
+    text
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.replace(/, uploaded .*/, '')),
+    [
+      `repo ${repo(el9)} ready, generation 1`,
+      `source ${repo(el9)} own, 2 files`,
+      `source ${repo(any)} generic, 1 file`,
+      `published hello 1.0-1 x86_64 at x86_64/hello-1.0-1.x86_64.rpm; own of ${repo(el9)}`,
+      `published cephadm at noarch/cephadm; own of ${repo(el9)}`,
+      `published docs 2.0-1 noarch at noarch/docs-2.0-1.noarch.rpm; generic of ${repo(any)}`,
+    ],
+  );
+  const of = (await (await node.fetch(`api/v1/repos/${any}/why`)).json()) as Json;
+  t.match(of, { dependents: [{ repo: repo(el9), why: 'generic', setting: null, suites: [] }] });
+  await put(node, el9, someBuiltRpm('hello', '1.1', 'x86_64'));
+  await publish(node, el9);
+  const compare = `api/v1/repos/${el9}/generations/compare?format=text`;
+  t.equal(
+    await (await node.fetch(compare)).text(),
+    'from 1 to 2: 1 added, 0 removed, 0 changed, 3 unchanged\nadded hello 1.1-1 x86_64\n',
+  );
 });
