@@ -1,5 +1,6 @@
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { openBlobStore } from './adapters/blob-store.ts';
 import { DiskGenerationStore } from './adapters/generation-store.ts';
 import { loadSigner } from './adapters/openpgp-signer.ts';
@@ -99,6 +100,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
   await resumeDeletions(repos, generations);
   const keepMilliseconds = settings.keepGenerationsHours * 3_600_000;
   const sweeps = new SerialByKey();
+  const pause = () => setImmediate();
   const restoreIndex = indexRestorer({ ...parts, render });
   const exporter = await openExporter(settings.exportRoot, root, {
     ...{ ...parts, restoreIndex, keepMilliseconds },
@@ -106,11 +108,11 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
   const scrub = makeScrub(root, { ...parts, restoreIndex }, settings.scrubBytesPerSecond);
   const sweep = () =>
     sweeps.run('sweep', async () => {
-      await sweepStorage({ ...parts, keepMilliseconds });
+      await sweepStorage({ ...parts, keepMilliseconds, pause });
       await exporter?.sweep();
     });
   const audit = openAudit('chacra', options);
-  const keeping = await openKeeping({ ...parts, root, settings, audit, sweep });
+  const keeping = await openKeeping({ ...parts, root, settings, audit, sweep, pause });
 
   const trusted = trustedProxies(options.configuration.trustedProxies);
   let stopping = false;

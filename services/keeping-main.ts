@@ -1,6 +1,6 @@
-import { setImmediate } from 'node:timers/promises';
 import { openPinStore } from './adapters/pin-store.ts';
 import { DiskUses } from './chacra/disk-use.ts';
+import type { Pause } from './chacra/pauses.ts';
 import type {
   BlobStore,
   Clock,
@@ -30,15 +30,15 @@ export async function openKeeping(options: {
   readonly log: Log;
   readonly audit: Audit & { readonly problem: string | null };
   readonly sweep: () => Promise<unknown>;
+  readonly pause: Pause;
 }) {
-  const { settings, repos, blobs, clock, log, audit } = options;
+  const { settings, repos, blobs, clock, log, audit, pause } = options;
   const { showBelowBytes, deleteBelowBytes = null } = settings.diskPressure;
   const quietMilliseconds = settings.retentionQuietMinutes * 60_000;
-  const pause = () => setImmediate();
   const pins = await openPinStore(options);
   const activity = new RepoActivity(clock);
   const retention = new Retention({
-    ...{ ...options, pins, activity, quietMilliseconds, deleteBelowBytes, pause },
+    ...{ ...options, pins, activity, quietMilliseconds, deleteBelowBytes },
     rules: settings.retention,
     freeBytes: () => blobs.freeBytes(),
     onDeleted: ({ build: { project, ref, sha1, flavor }, rule, why }) =>

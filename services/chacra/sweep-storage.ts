@@ -1,14 +1,20 @@
+import { GitbuilderError } from '../domain/errors.ts';
+import type { PublishedPackage } from '../domain/generation.ts';
+import type { RepoIdentity } from '../domain/identity.ts';
 import type { RepoHead } from '../domain/repo.ts';
 import { keptGenerations } from './find-blob-uses.ts';
+import { Pauses } from './pauses.ts';
+import type { Pause } from './pauses.ts';
 import type { BlobStore, Clock, GenerationStore, Log, RepoStore } from './ports.ts';
 
 export interface SweepCollaborators {
   readonly repos: RepoStore;
   readonly blobs: BlobStore;
-  readonly generations: GenerationStore;
+  readonly generations: Pick<GenerationStore, 'read' | 'remove'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly keepMilliseconds: number;
+  readonly pause: Pause;
 }
 
 /** Ends the time of generations that were replaced long enough ago, then removes every blob that nothing names. */
@@ -27,7 +33,7 @@ export async function sweepStorage(collaborators: SweepCollaborators): Promise<v
     for (const number of numbers) await generations.remove(repo.identity, number);
     ended += numbers.size;
   }
-  const swept = await blobs.sweep(() => blobsInUse(repos, generations));
+  const swept = await blobs.sweep(() => blobsInUse(collaborators));
   if (ended > 0 || swept.removed > 0) log.info({ generations: ended, ...swept }, 'swept');
 }
 
@@ -45,14 +51,40 @@ function without(head: RepoHead, numbers: ReadonlySet<number>): RepoHead {
   return { ...head, older: head.older.filter(({ files }) => !numbers.has(files)) };
 }
 
-async function blobsInUse(repos: RepoStore, generations: GenerationStore): Promise<Set<string>> {
+async function blobsInUse({
+  repos,
+  generations,
+  pause,
+}: Pick<SweepCollaborators, 'repos' | 'generations' | 'pause'>): Promise<Set<string>> {
   const used = new Set<string>();
-  for (const repo of [...repos.all()]) {
+  const pauses = new Pauses(pause);
+  for (const { identity } of [...repos.all()]) {
+    const repo = repos.get(identity);
+    if (repo === undefined) continue;
     for (const { blob } of repo.binaries.values()) if (blob !== null) used.add(blob.sha256);
     for (const number of keptGenerations(repo)) {
-      const { packages } = await generations.read(repo.identity, number);
+      const packages = await packagesOf(repos, generations, identity, number);
       for (const { sha256 } of packages) used.add(sha256);
+      await pauses.after(packages.length);
     }
+    await pauses.after(repo.binaries.size);
   }
   return used;
+}
+
+/** None when the repo, or its generation, went in this very moment. */
+async function packagesOf(
+  repos: RepoStore,
+  generations: Pick<GenerationStore, 'read'>,
+  identity: RepoIdentity,
+  number: number,
+): Promise<readonly PublishedPackage[]> {
+  try {
+    return (await generations.read(identity, number)).packages;
+  } catch (cause) {
+    const repo = repos.get(identity);
+    const isNamed = repo !== undefined && keptGenerations(repo).includes(number);
+    if (isNamed || !(cause instanceof GitbuilderError) || cause.code !== 'NOT_FOUND') throw cause;
+    return [];
+  }
 }

@@ -41,6 +41,13 @@ export class Client {
     return this.#send('GET', path, null);
   }
 
+  /** Asks for something to be done; answers the JSON. */
+  async postJson(path: string): Promise<Readonly<Record<string, unknown>>> {
+    const reply = await this.#send('POST', path, new Uint8Array());
+    if (reply.status >= 300) throw refused(path, reply);
+    return Object.fromEntries(fieldsOf(reply.body));
+  }
+
   /** Uploads a file and throws unless it is taken. */
   async upload(target: Target, name: string, body: Body, options: UploadOptions = {}) {
     const path = binariesPath(target) + encodeURIComponent(name);

@@ -17,6 +17,7 @@ import { oneMoreDeb, oneMoreRpm } from './rows/one-more.ts';
 import { publishApt } from './rows/publish-apt.ts';
 import { publishYum } from './rows/publish-yum.ts';
 import { readersWhileArriving } from './rows/readers.ts';
+import { retention } from './rows/retention.ts';
 import { serve } from './rows/serve.ts';
 import { shaman } from './rows/shaman-row.ts';
 import { start } from './rows/start.ts';
@@ -26,7 +27,7 @@ const PAGE = fileURLToPath(new URL('../../docs/performance.md', import.meta.url)
 const LARGEST_PACKAGE = 150_000_000;
 const ROWS: readonly Row[] = [
   ...[publishApt, publishYum, oneMoreDeb, oneMoreRpm, combined, ingest, serve, cost],
-  ...[oneMoreVisible, readersWhileArriving, manyBinaries, start],
+  ...[oneMoreVisible, readersWhileArriving, manyBinaries, start, retention],
   shaman,
 ];
 /** Load that a resting system may have. */

@@ -22,6 +22,8 @@ export interface ServerOptions {
   readonly automatic?: boolean;
   /** Codenames whose packages stand in every apt repo of the project. */
   readonly combined?: readonly string[];
+  /** More lines of the configuration, below `chacra:`. */
+  readonly chacra?: readonly string[];
   /** Put in front of the command: taskset, strace. */
   readonly prefix?: readonly string[];
   readonly nodeOptions?: readonly string[];
@@ -91,7 +93,7 @@ export async function runService(
 }
 
 async function configure(options: ServerOptions): Promise<string> {
-  const { folder, signing, sha512 = true, automatic = false, combined = [] } = options;
+  const { folder, signing, sha512 = true, automatic = false, combined = [], chacra = [] } = options;
   const keyFile = join(folder, 'bench.key');
   if (!existsSync(keyFile)) writeFileSync(keyFile, makeKey(), { mode: 0o600 });
   const key = readFileSync(keyFile, 'utf8');
@@ -107,6 +109,7 @@ async function configure(options: ServerOptions): Promise<string> {
     `  sha512: ${sha512}`,
     '  reserveBytes: 1 MiB',
     `  projects: { bench: { automatic: ${automatic}, combined: [${combined.join(', ')}] } }`,
+    ...chacra,
     ...(signing === null ? [] : [`  signing: { keyFile: ${JSON.stringify(signingFile)} }`]),
   ];
   writeFileSync(join(folder, 'config.yaml'), `${lines.join('\n')}\n`);

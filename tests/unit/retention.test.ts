@@ -1,9 +1,15 @@
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import { judgeBuilds } from '../../services/chacra/judge-builds.ts';
 import type { BuildFacts, RetentionRule } from '../../services/chacra/judge-builds.ts';
+import { DiskGenerationStore } from '../../services/adapters/generation-store.ts';
+import { sweepStorage } from '../../services/chacra/sweep-storage.ts';
+import type { RepoIdentity } from '../../services/domain/identity.ts';
 import type { Pin, PinnedCommit } from '../../services/domain/pin.ts';
+import { smallDeb, smallNode } from '../fixtures/small-node.ts';
+import { someIdentity } from '../fixtures/some-repo.ts';
 
 const DAY = 86_400_000;
 const NOW = new Date('2026-06-01T00:00:00.000Z');
@@ -228,3 +234,35 @@ t.test('whatever there is, the verdict is that of a plain reading of the rules',
   );
   t.end();
 });
+
+t.test(
+  'a build that goes while the sweep looks at it keeps no other from being swept',
+  async (t) => {
+    const node = await smallNode(t.testdir());
+    const [gone, left] = [someIdentity(1), someIdentity(2)];
+    for (const identity of [gone, left]) {
+      await node.upload(identity, 'hello.deb', smallDeb('hello', '1.0', identity.sha1));
+      await node.update(identity);
+    }
+    const sha256Of = (identity: RepoIdentity) =>
+      [...(node.repos.get(identity)?.binaries.values() ?? [])][0]?.blob?.sha256 ?? '';
+    const [old, kept] = [sha256Of(gone), sha256Of(left)];
+    const generations = {
+      remove: (identity: RepoIdentity, number: number) => node.generations.remove(identity, number),
+      read: async (identity: RepoIdentity, number: number) => {
+        if (identity.sha1 === gone.sha1) await node.removeRepo(gone);
+        return node.generations.read(identity, number);
+      },
+    };
+    const pause = () => Promise.resolve();
+    await sweepStorage({ ...node, generations, keepMilliseconds: 0, pause });
+    t.equal(await node.blobs.has(kept), true);
+    await node.sweep(0);
+    t.equal(await node.blobs.has(old), false);
+    const elsewhere = join(node.documents, 'nowhere');
+    const lost = { ...node, generations: new DiskGenerationStore({ root: elsewhere }) };
+    await t.rejects(sweepStorage({ ...lost, keepMilliseconds: 0, pause }), { code: 'NOT_FOUND' });
+    t.equal(await node.blobs.has(kept), true, 'but what is only lost costs nobody his bytes');
+    await node.repos.close();
+  },
+);
