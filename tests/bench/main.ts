@@ -8,6 +8,7 @@ import { rpmsOf, smallRpms } from './corpus/rpms.ts';
 import { busyCores, machine, workRoot } from './machine.ts';
 import { markdownTable, writeIntoPage } from './report.ts';
 import type { Bench, Finding, Row } from './row.ts';
+import { agentStart } from './rows/agent-start.ts';
 import { combined } from './rows/combined.ts';
 import { cost } from './rows/cost.ts';
 import { ingest } from './rows/ingest.ts';
@@ -28,12 +29,12 @@ const LARGEST_PACKAGE = 150_000_000;
 const ROWS: readonly Row[] = [
   ...[publishApt, publishYum, oneMoreDeb, oneMoreRpm, combined, ingest, serve, cost],
   ...[oneMoreVisible, readersWhileArriving, manyBinaries, start, retention],
-  shaman,
+  ...[shaman, agentStart],
 ];
 /** Load that a resting system may have. */
 const QUIET = 0.3;
 /** Rows without a table of their own are of the storage node. */
-const TABLES = ['bench', 'shaman'] as const;
+const TABLES = ['bench', 'shaman', 'agents'] as const;
 
 interface Options {
   readonly only?: string;
@@ -44,7 +45,7 @@ interface Options {
 
 const program = new Command('bench')
   .description(
-    'measures the storage node beside the real tools, and the coordinator; takes minutes, needs a quiet machine',
+    'measures the storage node and agents beside the real tools, and the coordinator; takes minutes, needs a quiet machine',
   )
   .option(
     '--only <names>',

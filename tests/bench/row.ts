@@ -33,7 +33,7 @@ export interface Bench {
 export interface Row {
   readonly name: string;
   /** The table that has its lines, where it is not the one of the storage node. */
-  readonly table?: 'shaman';
+  readonly table?: 'shaman' | 'agents';
   readonly needs: readonly Needed[];
   run(bench: Bench): Promise<readonly Finding[]>;
 }
