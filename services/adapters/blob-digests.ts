@@ -56,6 +56,11 @@ export class BlobDigests {
     return true;
   }
 
+  /** Waits for what is under way. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#running.values());
+  }
+
   #compute({ sha256, size }: BlobRef): Promise<string> {
     return this.#thread.follow(this.#places.blob(sha256)).finish(size);
   }

@@ -168,6 +168,7 @@ export class DiskBlobStore implements BlobStore {
   /** Ends the digest thread; digests that were not ready are computed when they are asked for. */
   async close(): Promise<void> {
     await this.#thread.close();
+    await this.#digests.settled();
   }
 
   async #readThrough({ sha256 }: BlobRef, tap: PackageTap): Promise<PackageHeader> {

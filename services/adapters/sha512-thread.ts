@@ -11,6 +11,13 @@ export interface Following {
   drop(): void;
 }
 
+const closed = () => new Error('the digest thread was closed');
+const CLOSED: Following = {
+  advance: () => undefined,
+  finish: () => Promise.reject(closed()),
+  drop: () => undefined,
+};
+
 interface Waiter {
   readonly resolve: (digest: string) => void;
   readonly reject: (cause: Error) => void;
@@ -24,8 +31,10 @@ export class Sha512Thread {
   readonly #waiters = new Map<number, Waiter>();
   #worker: Worker | null = null;
   #lastId = 0;
+  #isClosed = false;
 
   follow(path: string): Following {
+    if (this.#isClosed) return CLOSED;
     this.#lastId += 1;
     const id = this.#lastId;
     const worker = this.#start();
@@ -51,10 +60,11 @@ export class Sha512Thread {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     const worker = this.#worker;
     this.#worker = null;
     await worker?.terminate();
-    this.#failAll(new Error('the digest thread was closed'));
+    this.#failAll(closed());
   }
 
   #start(): Worker {
