@@ -1,0 +1,385 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { Command } from 'commander';
+import { makeMetrics } from '../../services/platform/metrics.ts';
+import t from 'tap';
+import type { Test } from 'tap';
+import { AgentJarCache } from '../../node-agent/agent-jar-cache.ts';
+import { agentProblems } from '../../node-agent/agent-problems.ts';
+import { buildArchive } from '../../node-agent/docker/file-archive.ts';
+import { agentApp } from '../../node-agent/http/agent-app.ts';
+import { agentJson } from '../../node-agent/http/agent-json.ts';
+import { agentMetrics } from '../../node-agent/http/agent-metrics.ts';
+import { AgentStreams } from '../../node-agent/http/agent-streams.ts';
+import { provisionFiles } from '../../node-agent/rules/provision-files.ts';
+import { agentsCommands } from '../../services/cli/agents.ts';
+import { authenticator } from '../../services/platform/auth.ts';
+import { trustedProxies } from '../../services/platform/forwarded.ts';
+import { HeldRequests } from '../../services/platform/held-requests.ts';
+import { listen } from '../../services/platform/http-server.ts';
+import { hashKey } from '../../services/platform/keys.ts';
+import { startAgentService } from '../fixtures/agent-service.ts';
+import type { AgentService } from '../fixtures/agent-service.ts';
+import { listenTo } from '../fixtures/event-reader.ts';
+
+const KEYS = { op: 'operating', step: 'stepping' };
+const as = (user: keyof typeof KEYS) => ({
+  authorization: `Basic ${Buffer.from(`${user}:${KEYS[user]}`).toString('base64')}`,
+});
+
+/** The real listener on the use cases of a test; without one, as a service that stands by. */
+async function serve(t: Test, service: AgentService | null, anonymous: 'read' | 'none' = 'read') {
+  const metrics = makeMetrics();
+  const { watch } = agentMetrics(metrics);
+  const held = new HeldRequests({ perAddress: 2, total: 10, section: 'agents' });
+  t.teardown(() => held.close());
+  const parts = service === null ? null : runningParts(service);
+  if (service !== null) watch(service.collaborators);
+  const server = await listen(
+    agentApp({
+      context: {
+        agents: parts,
+        held,
+        addressOf: () => 'here',
+        version: '1',
+        problems: () =>
+          service === null ? [] : agentProblems(service.collaborators, service.loops),
+        warnings: () => [],
+      },
+      authenticate: authenticator([
+        { name: 'op', keyHash: hashKey(KEYS.op), scopes: ['operate'] },
+        { name: 'step', keyHash: hashKey(KEYS.step), scopes: ['agent'] },
+      ]),
+      anonymous,
+      trusted: trustedProxies([]),
+      publicUrl: null,
+      log: { error: (fields) => t.fail(JSON.stringify(fields)) },
+      audit: { add: () => undefined },
+      metrics,
+    }),
+    { host: '127.0.0.1', port: 0 },
+  );
+  t.teardown(() => server.stop(100));
+  const ask = (method: string, path: string, body?: object, headers = {}) =>
+    fetch(new URL(path, server.url), {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  return {
+    url: server.url,
+    ask,
+    get: async (path: string) => (await ask('GET', path)).json(),
+    operate: async (method: string, path: string, body?: object) => {
+      const answer = await ask(method, path, body, as('op'));
+      return { status: answer.status, body: await answer.json() };
+    },
+  };
+}
+
+function runningParts(service: AgentService) {
+  const { collaborators, loops } = service;
+  const { agents, clock, jenkins, situation } = collaborators;
+  return {
+    collaborators,
+    loops,
+    streams: new AgentStreams(agents, clock, (agent) => agentJson(collaborators, agent)),
+    jar: new AgentJarCache(jenkins),
+    archive: (name: string) => {
+      const template = situation.template(name);
+      return buildArchive(template === undefined ? [] : provisionFiles(template.provision));
+    },
+  };
+}
+
+const TEMPLATES = {
+  noble: {
+    labels: ['noble', 'x86_64'],
+    minIdle: 1,
+    uses: 'unlimited',
+    provision: { files: [{ path: '/etc/motd', content: 'hello\n', mode: '0644' }] },
+  },
+  jammy: { labels: ['jammy', 'x86_64'] },
+} as const;
+
+async function stage(t: Test) {
+  const templates = structuredClone(TEMPLATES) as unknown as Parameters<
+    typeof startAgentService
+  >[1]['templates'];
+  const service = await startAgentService(t, { templates });
+  const http = await serve(t, service);
+  await service.poll(2);
+  await service.until(() => service.agents().length > 0);
+  const settle = async () => {
+    while (service.agents()[0]?.state !== 'idle') await service.poll();
+  };
+  return { service, http, settle };
+}
+
+t.test('agents are listed, shown, ordered and let go', async (t) => {
+  const { service, http, settle } = await stage(t);
+  await settle();
+  const [agent] = service.agents();
+  const id = agent?.id ?? '';
+  t.match(await http.get('api/v1/agents?state=idle,busy&template=noble&host=here'), {
+    agents: [{ id, state: 'idle', template: 'noble', frozen: false }],
+  });
+  t.match(await http.get('api/v1/agents?build=job/x/1/'), { agents: [] });
+  t.equal((await http.ask('GET', 'api/v1/agents?stat=idle')).status, 400, 'no such parameter');
+  t.match(await http.get(`api/v1/agents/${agent?.node ?? ''}`), {
+    id,
+    journal: [{ state: 'requested' }],
+    phases: { requested: String },
+  });
+  t.equal((await http.ask('GET', 'api/v1/agents/none')).status, 404);
+  for (const [method, path] of [
+    ['POST', `api/v1/agents/${id}/drain`],
+    ['DELETE', `api/v1/agents/${id}`],
+    ['POST', 'api/v1/agents'],
+    ['POST', 'api/nodes/'],
+    ['GET', `api/v1/agents/${id}/logs`],
+    ['POST', 'api/v1/templates/noble/drain'],
+    ['POST', 'api/v1/hosts/here/drain'],
+  ] as const) {
+    t.equal((await http.ask(method, path)).status, 401, `${method} ${path} without a key`);
+    t.equal(
+      (await http.ask(method, path, undefined, as('step'))).status,
+      403,
+      'with another scope',
+    );
+  }
+  t.equal(
+    (await http.ask('GET', `api/v1/agents/${id}/logs?lines=5`, undefined, as('op'))).status,
+    200,
+  );
+  t.match(await http.operate('POST', 'api/v1/agents', { template: 'jammy', count: 2 }), {
+    status: 200,
+    body: { made: [{ template: 'jammy' }, { template: 'jammy' }], refused: [] },
+  });
+  t.match(await http.operate('POST', 'api/v1/agents', { template: 'none' }), { status: 404 });
+  t.match(await http.operate('POST', 'api/v1/agents', { template: 'noble', count: 0 }), {
+    status: 400,
+  });
+  t.match(await http.operate('POST', `api/v1/agents/${id}/hold`, { seconds: 60, reason: 'look' }), {
+    body: { state: 'held', cause: 'held by op: look', held_until: String },
+  });
+  t.match(await http.operate('POST', `api/v1/agents/${id}/release`), {
+    body: { state: 'draining' },
+  });
+  t.match(await http.operate('POST', `api/v1/agents/${id}/release`), {
+    status: 409,
+    body: { code: 'AGENT_STATE' },
+  });
+  t.match(await http.operate('DELETE', `api/v1/agents/${id}?force=1`), { status: 200 });
+  await service.until(() => service.collaborators.agents.get(id)?.state === 'gone');
+  t.match(await http.get('api/v1/agents?history=1'), { agents: [{ id, state: 'gone' }, {}, {}] });
+});
+
+t.test('demands: one for each block, with an end, and why they have no agent', async (t) => {
+  const { service, http } = await stage(t);
+  const post = (body: object, query = '') =>
+    http.ask('POST', `api/v1/demands${query}`, body, as('step'));
+  const body = { label: 'jammy', build_url: `${service.jenkins.url}job/p/3/`, block: 'b' };
+  const first = (await (await post(body)).json()) as { id: string };
+  t.match(await (await post(body)).json(), { id: first.id, build: 'job/p/3/' }, 'the same one');
+  t.equal(await (await post(body, '?format=text')).text(), `${first.id}\n`);
+  t.match(await (await post({ label: 'noble&&huge' })).json(), { build: null });
+  for (const bad of [
+    {},
+    { label: 'a b' },
+    { label: '&&' },
+    { label: 'x', build_url: 'http://elsewhere/' },
+    { label: 'x', ttl: -1 },
+    { label: 5 },
+  ]) {
+    t.equal((await post(bad)).status, 400, JSON.stringify(bad));
+  }
+  t.equal((await http.ask('POST', 'api/v1/demands', body, as('op'))).status, 403);
+  await service.poll();
+  t.match(await http.get('api/v1/queue'), {
+    paused: null,
+    demands: [
+      { unmatched: { nearest: [{ template: 'noble', failing: ['huge'] }, {}] } },
+      { id: first.id, template: 'jammy', unmatched: null },
+    ],
+  });
+  t.match(await http.get('api/v1/demands'), { demands: [{}, {}] });
+  t.equal(
+    (await http.ask('DELETE', `api/v1/demands/${first.id}`, undefined, as('step'))).status,
+    204,
+  );
+  t.equal(
+    (await http.ask('DELETE', `api/v1/demands/${first.id}`, undefined, as('step'))).status,
+    204,
+  );
+  await service.poll(1, 3600);
+  t.match(await http.get('api/v1/demands'), { demands: [] }, 'the other one has expired');
+});
+
+t.test('templates and hosts are drained and resumed', async (t) => {
+  const { service, http, settle } = await stage(t);
+  await settle();
+  t.match(await http.get('api/v1/templates'), {
+    templates: [{ name: 'noble', drained: false, brake: null, states: { idle: 1 } }, {}],
+    problems: [],
+  });
+  t.match(await http.operate('POST', 'api/v1/templates/noble/drain'), { body: { drained: true } });
+  await service.poll(4);
+  await service.until(() => service.agents().length === 0);
+  t.match(await http.operate('POST', 'api/v1/templates/noble/resume'), {
+    body: { drained: false },
+  });
+  t.match(await http.operate('POST', 'api/v1/templates/noble/retry'), { body: { brake: null } });
+  t.match(await http.operate('POST', 'api/v1/templates/none/drain'), { status: 404 });
+  t.match(await http.operate('POST', 'api/v1/hosts/here/drain'), { body: { drained: true } });
+  t.match(await http.get('api/v1/hosts'), { hosts: [{ name: 'here', drained: true, away: null }] });
+  t.match(await http.operate('POST', 'api/v1/hosts/here/resume'), { body: { drained: false } });
+  t.match(await http.operate('POST', 'api/v1/hosts/none/drain'), { status: 404 });
+});
+
+t.test('tokens open one thing, once', async (t) => {
+  const { service, http } = await stage(t);
+  const [agent] = service.agents();
+  const { tokens } = service.collaborators;
+  const node = agent?.node ?? '';
+  const id = agent?.id ?? '';
+  const fetchWith = (path: string, token: string) =>
+    http.ask('GET', path, undefined, { authorization: `Bearer ${token}` });
+  const setup = tokens.issue(id, 'setup');
+  t.equal((await fetchWith(`build/${node}/`, setup)).status, 401, 'for something else');
+  const script = await fetchWith(`setup/${node}/`, setup);
+  t.equal(script.status, 200);
+  t.match(await script.text(), new RegExp(node));
+  t.equal((await fetchWith(`setup/${node}/`, setup)).status, 401, 'used');
+  t.equal((await fetchWith('setup/other-node/', tokens.issue(id, 'setup'))).status, 401);
+  t.equal(
+    (await http.ask('GET', `setup/${node}/`, undefined, as('op'))).status,
+    401,
+    'no user can',
+  );
+  const archive = await fetchWith(`build/${node}/`, tokens.issue(id, 'build'));
+  t.match(gunzipSync(Buffer.from(await archive.arrayBuffer())).toString(), /etc\/motd[^]*hello/);
+  const old = tokens.issue(id, 'jar');
+  service.clock.advance(3_600_000);
+  t.equal((await fetchWith('agent.jar', old)).status, 401, 'too old');
+  t.equal((await fetchWith('agent.jar', tokens.issue(id, 'jar'))).status, 502, 'Jenkins has none');
+  t.match(await http.get('setup/'), { playbooks: ['noble', 'jammy'] });
+  const closed = await serve(t, service, 'none');
+  const again = tokens.issue(id, 'setup');
+  const answer = await closed.ask('GET', `setup/${node}/`, undefined, {
+    authorization: `Bearer ${again}`,
+  });
+  t.equal(answer.status, 200, 'also where nobody reads without a key');
+  t.equal((await closed.ask('GET', 'api/v1/agents')).status, 401);
+});
+
+t.test('every step is told as it happens', async (t) => {
+  const { service, http } = await stage(t);
+  const stream = await listenTo(t, `${http.url}api/v1/events`);
+  t.equal(stream.response.headers.get('content-type'), 'text/event-stream');
+  await http.operate('POST', 'api/v1/agents', { template: 'jammy' });
+  const first = await stream.next();
+  t.match(first, { event: 'agent', data: { template: 'jammy', state: 'requested', was: null } });
+  const second = await stream.next();
+  t.match(second.data, { state: 'creating', was: 'requested' });
+  const later = await listenTo(t, `${http.url}api/v1/events`, { 'last-event-id': first.id ?? '' });
+  t.match((await later.next()).data, { state: 'creating' });
+  const third = await http.ask('GET', 'api/v1/events');
+  t.equal(third.status, 429, 'no more than so many from one address');
+  t.match(await third.json(), { advice: /agents\.heldPerAddress/ });
+  later.close();
+  stream.close();
+  await service.until(() => true);
+  for (let held = true; held;) {
+    const lost = await listenTo(t, `${http.url}api/v1/events?last_event_id=5`);
+    held = lost.response.status === 429;
+    if (!held) t.match(await lost.next(), { event: 'resync' });
+    lost.close();
+  }
+});
+
+t.test('Mita’s paths, health, metrics and the description', async (t) => {
+  const { service, http } = await stage(t);
+  t.match(await http.operate('POST', 'api/nodes/', { name: 'jammy', count: 1, labels: ['x'] }), {
+    body: { made: [{ template: 'jammy' }] },
+  });
+  const [agent] = service.agents();
+  const id = agent?.id ?? '';
+  t.match(await http.get('api/nodes/'), { agents: [{ id }, {}] });
+  t.match(await http.get(`api/nodes/${id}/`), { id });
+  t.match(await http.operate('POST', `api/nodes/${id}/active`), { status: 200 });
+  t.match(await http.operate('POST', `api/nodes/${id}/idle`), { status: 200 });
+  t.match(await http.operate('POST', `api/nodes/${id}/delete`, { delay: 5 }), { status: 200 });
+  t.equal((await http.ask('GET', 'health/')).status, 204);
+  service.engine.awayReason = 'no answer';
+  await service.loops.reconcileNow();
+  const ill = await http.ask('GET', 'health/', undefined, { accept: 'application/json' });
+  t.equal(ill.status, 500);
+  t.match(await ill.json(), {
+    healthy: false,
+    problems: [/^host here does not answer since .*no answer/],
+  });
+  service.engine.awayReason = null;
+  const metrics = await (await http.ask('GET', 'metrics')).text();
+  for (const name of [
+    'gitbuilder_agents{',
+    'gitbuilder_agents_host_up{host="here"} 0',
+    'gitbuilder_agents_jenkins_up 1',
+  ]) {
+    t.ok(metrics.includes(name), name);
+  }
+  const document = (await http.get('api/v1/openapi.json')) as Record<string, unknown>;
+  const { valid, errors } = await new Validator().validate({ ...document });
+  t.equal(valid, true, JSON.stringify(errors));
+  t.match(await http.get('/'), { service: 'agents' });
+});
+
+t.test('without a Jenkins the service stands by', async (t) => {
+  const http = await serve(t, null);
+  t.equal((await http.ask('GET', 'health/')).status, 204);
+  for (const path of ['api/v1/agents', 'api/v1/queue', 'api/v1/hosts', 'api/nodes/']) {
+    const answer = await http.ask('GET', path);
+    t.equal(answer.status, 503, path);
+    t.match(await answer.json(), { code: 'AGENTS_STAND_BY' });
+  }
+  t.match(await http.get('setup/'), { playbooks: [] });
+});
+
+t.test('the command line shows and does the same', async (t) => {
+  const { service, http, settle } = await stage(t);
+  await settle();
+  const key = join(service.folder, 'key');
+  writeFileSync(key, `op:${KEYS.op}\n`);
+  const run = async (...words: string[]) => {
+    let said = '';
+    let failed = false;
+    const program = new Command().exitOverride();
+    const output = { write: (text: string) => (said += text) };
+    agentsCommands(program, {
+      env: { GITBUILDER_KEY_FILE: key },
+      output,
+      fail: () => (failed = true),
+    });
+    await program.parseAsync(words, { from: 'user' });
+    return { said, failed };
+  };
+  const [agent] = service.agents();
+  const node = agent?.node ?? '';
+  const to = ['--agents', http.url];
+  t.match((await run('list', ...to)).said, new RegExp(`^NODE +STATE[^]*${node} +idle`));
+  t.match(JSON.parse((await run('list', '--json', ...to)).said), { agents: [{ node }] });
+  t.match((await run('show', node, ...to)).said, /connected +\+\d+\.\d{3} s[^]*requested/);
+  t.equal((await run('logs', node, ...to)).failed, false);
+  t.match((await run('hold', node, '--seconds', '60', ...to)).said, /held/);
+  t.match((await run('release', node, ...to)).said, /draining/);
+  t.match((await run('drain', node, ...to)).said, /draining/);
+  t.match((await run('retry', 'noble', ...to)).said, /tried again/);
+  await t.rejects(run('show', 'none', ...to), /does not exist/);
+  const templates = join(service.folder, 't.yaml');
+  writeFileSync(templates, 'a: { image: x, labels: [l], nonsense: 1 }\n');
+  t.match(await run('lint', templates), { said: /^t\.yaml:1: a\.nonsense: unknown/, failed: true });
+  writeFileSync(templates, 'a: { image: x, labels: [l] }\n');
+  t.match(await run('lint', templates), { said: '1 templates are fine: a\n', failed: false });
+});

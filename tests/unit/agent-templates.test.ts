@@ -1,0 +1,144 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { idleRange, whyNoCron } from '../../node-agent/idle-ranges.ts';
+import { readTemplates } from '../../node-agent/templates/read-templates.ts';
+import { parseConfiguration } from '../../services/platform/configuration.ts';
+import { docBlocks } from '../fixtures/doc-blocks.ts';
+
+const HOSTS = [
+  {
+    name: 'big',
+    labels: ['fast'],
+    allow: ['device:/dev/kvm', 'bind:/srv/cache', 'new-privileges'],
+  },
+  { name: 'small', labels: [], allow: [] },
+];
+
+const read = (text: string) => readTemplates([{ name: 't.yaml', text }], HOSTS);
+
+t.test('what the page shows is what the service reads', async (t) => {
+  const [configuration = '', templates = ''] = docBlocks('agents.md', 'Set it up', 'yaml');
+  const { agents } = parseConfiguration(configuration, '/etc/gitbuilder/gitbuilder.yaml');
+  t.equal(agents.engines.length, 3);
+  const found = read(templates);
+  t.strictSame(found.problems, []);
+  t.match(found.templates, [
+    {
+      name: 'noble-huge',
+      image: 'gitbuilder-agent/noble',
+      memoryBytes: 64 * 2 ** 30,
+      caches: [{ name: 'ccache', target: '/home/jenkins/.ccache' }],
+      provision: { user: { name: 'jenkins-build', sudo: true }, locale: 'en_US.UTF-8' },
+    },
+  ]);
+});
+
+t.test('templates inherit: mappings are joined, all else is replaced', async (t) => {
+  const { templates, problems } = read(`
+a: { image: one, labels: [x, y], env: { A: '1', B: '2' }, uses: unlimited, provision: { packages: [git] } }
+b: { extends: a, labels: [z], env: { B: '3' }, provision: { script: 'true' } }
+c: { extends: b, image: two, uses: 3 }
+`);
+  t.strictSame(problems, []);
+  t.match(templates, [
+    { name: 'a', labels: ['x', 'y'], uses: null },
+    { name: 'b', image: 'one', labels: ['z'], env: { A: '1', B: '3' } },
+    { name: 'c', image: 'two', uses: 3, provision: { packages: ['git'], script: 'true' } },
+  ]);
+  const digests = new Set(templates.map(({ digest }) => digest));
+  t.equal(digests.size, 3);
+  const [again] = read(
+    `a: { image: one, labels: [x, y], env: { A: '1', B: '2' }, cap: 5, idleSeconds: 9, provision: { packages: [git] } }`,
+  ).templates;
+  t.equal(
+    again?.digest,
+    templates[0]?.digest,
+    'what living agents do not differ by changes nothing',
+  );
+});
+
+t.test('every mistake is named with its line', async (t) => {
+  for (const [text, problem] of [
+    ['a: {', /^t\.yaml:\d+: /],
+    ['- a', /^t\.yaml:1: expected a mapping/],
+    ['a:\n  labels: [x]', /^t\.yaml:1: a: image: is missing/],
+    ['a:\n  image: x', /^t\.yaml:1: a: labels: without one/],
+    [
+      'a:\n  image: x\n  labels: [x]\n  memroy: 1',
+      /^t\.yaml:4: a\.memroy: unknown; did you mean memory\?/,
+    ],
+    ['a:\n  image: x\n  labels: ["a&&b"]', /^t\.yaml:3: a\.labels\.0: holds a blank/],
+    [
+      'a:\n  image: x\n  labels: [x]\n  extends: b',
+      /^t\.yaml:4: a\.extends: there is no template b/,
+    ],
+    [
+      'a: { image: x, labels: [x], extends: b }\nb: { extends: a, abstract: true }',
+      /extends itself/,
+    ],
+    ['a:\n  image: x\n  labels: [x]\n  minIdle: 3\n  maxIdle: 2', /^t\.yaml:4: .*above maxIdle/],
+    [
+      'a: { image: x, labels: [x], idleWindows: [{ cron: "x", minutes: 1, minIdle: 1 }] }',
+      /no cron expression/,
+    ],
+    ['a: { image: x, labels: [x], hosts: [none] }', /no host is called or labelled none/],
+    ['a: { image: x, labels: [x], privileges: [privileged] }', /no host allows privileged/],
+    [
+      'a: { image: x, labels: [x], hosts: [small], privileges: ["device:/dev/kvm"] }',
+      /no host allows device/,
+    ],
+    ['a: { image: x, labels: [x], network: host }', /no host allows host-network/],
+    [
+      'a: { image: x, labels: [x], mounts: [{ bind: /var/run/docker.sock, target: /s }] }',
+      /no host allows bind:\/var\/run\/docker\.sock/,
+    ],
+    ['a: { image: x, labels: [x], mounts: [{ bind: /a/../b, target: /s }] }', /leads out/],
+    ['a: { image: x, labels: [x], mounts: [{ what: /a }] }', /a\.mounts\.0/],
+    ['a: { image: x, labels: [x], env: { "A B": c } }', /a\.env/],
+    [
+      'a: { image: x, labels: [x], provision: { packages: ["git; reboot"] } }',
+      /is no name of a package/,
+    ],
+    ['a: { image: x, labels: [x], provision: { user: { name: "$(x)" } } }', /is no name of a user/],
+    ['a: { image: x, labels: [x], java: "java; x" }', /expected a path or name/],
+    ['"$(reboot)": { image: x, labels: [x] }', /a name has letters/],
+    [
+      'a: { image: x, labels: [x], privileges: ["everything"] }',
+      /expected privileged, host-network/,
+    ],
+  ] as const) {
+    const { templates, problems } = read(text);
+    t.match(problems.join('\n'), problem, text);
+    t.strictSame(templates, [], 'and nothing of it is used');
+  }
+  const twice = readTemplates(
+    ['x.yaml', 'y.yaml'].map((name) => ({ name, text: 'a: { image: x, labels: [l] }' })),
+    HOSTS,
+  );
+  t.strictSame(twice.problems, ['y.yaml:1: a: there is another template of this name']);
+  t.strictSame(read('# nothing\n'), { templates: [], problems: [] });
+  t.match(
+    read(
+      'a: { image: x, labels: [x], hosts: [fast], privileges: ["device:/dev/kvm"], mounts: [{ bind: /srv/cache, target: /c }] }',
+    ),
+    {
+      problems: [],
+      templates: [{ privileges: ['device:/dev/kvm', 'bind:/srv/cache'] }],
+    },
+  );
+  fc.assert(fc.property(fc.string(), (text) => Array.isArray(read(text).problems)));
+});
+
+t.test('at some times more are kept ready', async (t) => {
+  const [template] = read(
+    'a: { image: x, labels: [x], minIdle: 1, idleWindows: [{ cron: "0 7 * * 1-5", minutes: 60, minIdle: 4 }, { cron: "30 7 * * *", minutes: 10, minIdle: 9, maxIdle: 9 }] }',
+  ).templates;
+  if (template === undefined) throw new Error('it was not read');
+  const at = (hour: number, minute: number, day = 5) =>
+    idleRange(template, new Date(2026, 0, day, hour, minute)).minIdle;
+  t.strictSame([at(6, 59), at(7, 0), at(7, 29), at(7, 59), at(8, 0)], [1, 4, 4, 4, 1]);
+  t.strictSame([at(7, 30), at(7, 39), at(7, 40)], [9, 9, 4], 'the last window that is open');
+  t.equal(at(7, 10, 4), 1, 'not on a Sunday');
+  t.equal(whyNoCron('0 7 * * 1-5'), null);
+  t.type(whyNoCron('99 * * * *'), 'string');
+});
