@@ -34,7 +34,7 @@ export const uploadToChacra = {
       default: false,
       help: 'replaces files of the same name that have other bytes',
     },
-    parallel: { type: 'integer', default: 8, help: 'how many files at a time' },
+    parallel: { type: 'integer', default: 16, help: 'how many files at a time' },
     retries: {
       type: 'integer',
       default: 5,

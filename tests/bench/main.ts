@@ -22,13 +22,14 @@ import { retention } from './rows/retention.ts';
 import { serve } from './rows/serve.ts';
 import { shaman } from './rows/shaman-row.ts';
 import { start } from './rows/start.ts';
+import { uploadStep } from './rows/upload-step.ts';
 import { findTool } from './run-tool.ts';
 
 const PAGE = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
 const LARGEST_PACKAGE = 150_000_000;
 const ROWS: readonly Row[] = [
   ...[publishApt, publishYum, oneMoreDeb, oneMoreRpm, combined, ingest, serve, cost],
-  ...[oneMoreVisible, readersWhileArriving, manyBinaries, start, retention],
+  ...[oneMoreVisible, readersWhileArriving, manyBinaries, start, retention, uploadStep],
   ...[shaman, agentStart],
 ];
 /** Load that a resting system may have. */

@@ -4,7 +4,8 @@ import { delimiter, join } from 'node:path';
 
 /** Where a command is, as a shell would find it; null when it is not installed. */
 export function findTool(command: string): string | null {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  const inPath = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  const folders = command.includes('/') ? [''] : inPath;
   for (const folder of folders) {
     const path = join(folder, command);
     try {

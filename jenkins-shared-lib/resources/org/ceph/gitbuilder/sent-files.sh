@@ -100,6 +100,6 @@ make_batches() {
   awk -F '\t' -v work="$work" -v large="$large_bytes" '
     function begin(kind) { if (number) close(out); number++; out = work "/batch." number; print number, kind; files = bytes = 0 }
     $1 >= large { begin("large"); print > out; kind = "large"; next }
-    kind != "small" || files == 400 || (files > 0 && bytes + $1 > 134217728) { begin("small"); kind = "small" }
+    kind != "small" || files == 1000 || (files > 0 && bytes + $1 > 134217728) { begin("small"); kind = "small" }
     { print > out; files++; bytes += $1 }' "$1"
 }
