@@ -106,6 +106,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
     ...{ ...parts, restoreIndex, keepMilliseconds },
   });
   const scrub = makeScrub(root, { ...parts, restoreIndex }, settings.scrubBytesPerSecond);
+  await scrub.load();
   const sweep = () =>
     sweeps.run('sweep', async () => {
       await sweepStorage({ ...parts, keepMilliseconds, pause });

@@ -27,11 +27,14 @@ export class Scrub {
     return this.#last;
   }
 
-  /** Goes on at once with a look that was broken off; called once, after the start. */
+  /** Learns what the last look found, so that nobody is told that all is well before the next one. */
+  async load(): Promise<void> {
+    this.#last = await this.#with.verifications.read();
+  }
+
+  /** Goes on at once with a look that was broken off; called once, when everything runs. */
   start(): void {
-    this.#running = this.#resume().finally(() => {
-      this.#running = null;
-    });
+    if (this.#last !== null && this.#last.ended === null) void this.run();
   }
 
   /** Looks at everything, or at what is left when an earlier look was broken off; null when it is under way. */
@@ -76,12 +79,6 @@ export class Scrub {
     const lost = this.#last?.lost ?? [];
     const there = await Promise.all(lost.map(({ sha256 }) => this.#with.blobs.has(sha256)));
     return lost.filter((_blob, at) => there[at] !== true);
-  }
-
-  async #resume(): Promise<void> {
-    this.#last = await this.#with.verifications.read();
-    const isUnderWay = this.#last !== null && this.#last.ended === null;
-    if (isUnderWay && this.#with.bytesPerSecond !== null) await this.#verify();
   }
 
   async #verify(): Promise<void> {
