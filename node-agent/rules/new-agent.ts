@@ -61,14 +61,18 @@ export function adoptedAgent(
   };
 }
 
-/** An agent whose container runs although its start was not put on record; null for one that has come further. */
+/**
+ * An agent whose container runs although its start was not put on record; null for one that has come
+ * further. A build may run on it by now, or even have ended: it may end that build, and begins no other.
+ */
 export function resumedAgent(agent: Agent, container: string, now: Date): Agent | null {
   if (agent.state !== 'creating' && agent.state !== 'starting') return null;
   const cause = 'its container runs: the service ended just when it was started';
   const started = now.toISOString();
   const phases = { ...agent.phases, created: agent.phases.created ?? started, started };
   const starting = agent.state === 'creating' ? moved(agent, 'starting', cause, now) : agent;
-  return moved(starting, 'connecting', cause, now, { container, phases });
+  const connecting = moved(starting, 'connecting', cause, now, { container, phases });
+  return moved(connecting, 'draining', cause, now);
 }
 
 const UNUSED = {

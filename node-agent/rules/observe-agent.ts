@@ -125,7 +125,11 @@ function draining(before: Agent, agent: Agent, seen: Observation): Observed {
     const [build = agent.build] = computer.builds;
     const isSame =
       agent.build === build && agent.buildSession === session && agent.idleReading === null;
-    const running = isSame ? agent : { ...agent, build, buildSession: session, idleReading: null };
+    // One that was started by a process that ended: this is the first that is seen of its build.
+    const uses = Math.max(agent.uses, 1);
+    const running = isSame
+      ? agent
+      : { ...agent, uses, build, buildSession: session, idleReading: null };
     return changed(before, running);
   }
   if (isAwaited) {

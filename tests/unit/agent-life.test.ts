@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Test } from 'tap';
-import { postDemand } from '../../node-agent/demands.ts';
+import { endDemand, postDemand } from '../../node-agent/demands.ts';
 import {
   drainAgent,
   holdAgent,
@@ -364,7 +364,11 @@ t.test(
             }
             case 'finish': {
               const running = [...world.nodes.values()].flatMap(({ build }) => build ?? []);
-              world.finish(running[one.which % Math.max(1, running.length)] ?? '');
+              const ended = running[one.which % Math.max(1, running.length)] ?? '';
+              world.finish(ended);
+              // As the step does at its end, for a build that nobody saw begin.
+              for (const { id, build } of service.collaborators.demands.all())
+                if (build === ended) await endDemand(service.collaborators, id);
               break;
             }
             case 'crash':
