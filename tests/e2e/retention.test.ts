@@ -148,17 +148,28 @@ t.test(
         for (const suite of SUITES) await follow(node.url, sha1, suite);
       }
       if (round === ROUNDS) {
-        await ask('POST', 'api/v1/retention/run');
-        const isDone = async () =>
-          ((await ask('GET', 'api/v1/retention/run')) as { state: string }).state === 'done';
-        while (!(await isDone())) await turn();
+        // What is still being read is spared, and goes with the next run.
+        const runToEnd = async (): Promise<{ spared: number }> => {
+          await ask('POST', 'api/v1/retention/run');
+          for (;;) {
+            // The node's own JSON, whose shape other tests hold it to.
+            const run = (await ask('GET', 'api/v1/retention/run')) as {
+              state: string;
+              spared: number;
+            };
+            if (run.state === 'done') return run;
+            await turn();
+          }
+        };
+        while ((await runToEnd()).spared > 0) await turn();
         t.same((await sha1sOf(ask)).sort(), newest, 'in the end only that');
         t.equal(readdirSync(join(data, 'published')).length, newest.length * SUITES.length);
+        // Not by URL: each life of the node has another port, and some are told twice.
         const deleted = () =>
           new Set(
             shaman.taken
               .filter(({ body }) => body['status'] === 'deleted')
-              .map(({ body }) => body['chacra_url']),
+              .map(({ body }) => `${String(body['sha1'])} ${String(body['distro_version'])}`),
           );
         await shaman.until(() => deleted().size === (made - newest.length) * SUITES.length);
         t.pass('and shaman knows of all that went');
