@@ -15,6 +15,8 @@ const NEEDED = { major: 20, minor: 19 };
 const PATIENCE_MS = 30000;
 const INSTALLED = join(ROOT, 'node_modules', '.package-lock.json');
 const BUILT = join(ROOT, 'build', '.built');
+/** What tsconfig.build.json compiles. */
+const SOURCES = ['services', 'jenkins-shared-lib', 'node-agent'];
 
 const TASKS = {
   '--tests': (args) => [binOf('tap'), 'run'].concat(args),
@@ -70,13 +72,12 @@ function npm(args) {
     : ['npm'].concat(args);
 }
 
-/** Compiles services/ to build/, unless nothing changed since. */
+/** Compiles what operators run to build/, unless nothing changed since. */
 async function build() {
-  const sources = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json'].map((name) =>
-    changedAt(join(ROOT, name)),
-  );
-  const newest = Math.max.apply(null, sources.concat(newestBelow(join(ROOT, 'services'))));
-  if (changedAt(BUILT) > newest) return;
+  const times = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json']
+    .map((name) => changedAt(join(ROOT, name)))
+    .concat(SOURCES.map((name) => newestBelow(join(ROOT, name))));
+  if (changedAt(BUILT) > Math.max.apply(null, times)) return;
   await step('building (npm run build)', npm(['run', 'build']));
   writeFileSync(BUILT, '');
 }
