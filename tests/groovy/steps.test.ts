@@ -1,11 +1,17 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import t from 'tap';
+import type { Step } from '../../jenkins-shared-lib/catalogue/step.ts';
+import { groovyStep } from '../../jenkins-shared-lib/generate/groovy-step.ts';
+import { groovyString } from '../../jenkins-shared-lib/generate/groovy-text.ts';
 import { systemClock } from '../../services/adapters/system-clock.ts';
 import { GroovyEngine } from '../../services/cli/pipeline/groovy-engine.ts';
 import type { BuildOrder } from '../../services/cli/pipeline/engine-build.ts';
 import { KEY, startNode } from '../fixtures/chacra.ts';
+import { LIBRARY } from '../fixtures/groovy.ts';
 import { JAVA } from '../fixtures/java.ts';
 import { startTestShaman } from '../fixtures/shaman.ts';
 import { someDeb } from '../fixtures/some-packages.ts';
@@ -217,15 +223,46 @@ t.test('the steps, as pipelines call them', JAVA, async (t) => {
   });
 
   t.test('any value reaches the shell as it is', async (t) => {
-    const value = `$(touch gone) \`id\` "double" 'single' \\back $HOME \${x} é🦊 -n * ;&|`;
-    const { result, log } = await run(`
-      node {
-        ${write}
-        uploadToChacra project: 'ceph', ref: 'awkward', sha1: 'abc', distro: 'debian', distroVersion: 'bookworm', arch: 'x86_64',
-          chacra: '${node.url}', files: ['${value.replace(/['\\]/g, '\\$&')}']
-      }`);
-    t.equal(result, 'FAILURE');
-    t.ok(log.includes(`there is no such file: ${value}`), log);
+    const library = join(folder, 'library');
+    printerLibrary(library);
+    const signs = [
+      '$',
+      '{',
+      '}',
+      '(',
+      ')',
+      '`',
+      '\\',
+      "'",
+      '"',
+      '\n',
+      '\t',
+      ' ',
+      '%',
+      '*',
+      'é',
+      '🦊',
+    ];
+    const value = fc
+      .oneof(
+        fc.string({ unit: fc.constantFrom(...signs, 'HOME', 'a') }),
+        fc.string({ unit: 'binary' }),
+      )
+      // A variable of a process cannot hold it.
+      .filter((text) => !text.includes('\0'));
+    const property = fc.asyncProperty(
+      fc.array(value, { minLength: 1, maxLength: VALUES }),
+      async (values) => {
+        const args = values.map((text, at) => `v${at}: ${groovyString(text)}`).join(', ');
+        const { log } = await run(`node { printValues(${args}) }`, { library, strict: false });
+        const printed = log.split('\n').flatMap((line) => /^<(.*)>$/.exec(line)?.[1] ?? []);
+        const got = printed
+          .slice(0, values.length)
+          .map((hex) => Buffer.from(hex, 'hex').toString());
+        assert.deepStrictEqual(got, values);
+      },
+    );
+    await t.resolves(fc.assert(property, { numRuns: 8, examples: [[AWKWARD]] }));
   });
 
   t.test('parameters of a job', async (t) => {
@@ -243,6 +280,58 @@ t.test('the steps, as pipelines call them', JAVA, async (t) => {
     t.match(second.log, /BRANCH:wip, .*FORCE:true/);
   });
 });
+
+/** How many values the step of the property takes at once. */
+const VALUES = 40;
+const AWKWARD = [
+  `$(touch gone) \`id\` "double" 'single' \\back $HOME \${HOME} $$ é🦊 -n * ;&|`,
+  ...[
+    '',
+    ' ',
+    '\n',
+    'ends\n\n',
+    '\r\n',
+    '-n',
+    '\\',
+    "'",
+    '${',
+    '%s%n',
+    '\u{10ffff}',
+    'x'.repeat(30_000),
+  ],
+];
+
+/** A step of the generator and of the real StepRunner, whose body prints what reached it, in hexadecimal digits. */
+function printerLibrary(library: string): void {
+  const body = 'print-values.sh';
+  const printer: Step = {
+    name: 'printValues',
+    summary: 'Prints.',
+    details: [],
+    shape: 'does',
+    params: Object.fromEntries(
+      Array.from({ length: VALUES }, (_none, at) => [`v${at}`, { type: 'string', help: 'any' }]),
+    ),
+    body: { kind: 'shell', resources: [body] },
+    example: 'printValues()',
+  };
+  cpSync(join(LIBRARY, 'src'), join(library, 'src'), { recursive: true });
+  const resources = join(library, 'resources/org/ceph/gitbuilder');
+  mkdirSync(resources, { recursive: true });
+  mkdirSync(join(library, 'vars'));
+  writeFileSync(join(library, 'vars/printValues.groovy'), groovyStep(printer, 'a test'));
+  writeFileSync(
+    join(resources, body),
+    `#!/bin/sh
+at=0
+while [ "$at" -lt ${VALUES} ]; do
+  eval 'value=$GITBUILDER_V'"$at"
+  printf '<%s>\\n' "$(printf %s "$value" | od -An -v -tx1 | tr -d ' \\n')"
+  at=$((at + 1))
+done
+`,
+  );
+}
 
 interface AskedDemand {
   readonly method: string;

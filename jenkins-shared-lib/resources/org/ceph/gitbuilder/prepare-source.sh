@@ -25,14 +25,17 @@ version_of_commit() {
 
 rm -rf dist
 mkdir dist
+# Jenkins unsets what is empty.
+own=${GITBUILDER_SCRIPT:-}
+build=${GITBUILDER_BUILD_SCRIPT:-}
 # Programs that stand beside the rules, in a repository of their own, come before those of the source.
-if [ -n "$GITBUILDER_BUILD_SCRIPT" ] && [ -f "../job/$GITBUILDER_BUILD_SCRIPT" ]; then
-  cp "../job/$GITBUILDER_BUILD_SCRIPT" dist/build-script
+if [ -n "$build" ] && [ -f "../job/$build" ]; then
+  cp "../job/$build" dist/build-script
   chmod +x dist/build-script
 fi
-if [ -n "$GITBUILDER_SCRIPT" ]; then
-  if [ -f "../job/$GITBUILDER_SCRIPT" ]; then exec "../job/$GITBUILDER_SCRIPT"; fi
-  exec "./$GITBUILDER_SCRIPT"
+if [ -n "$own" ]; then
+  if [ -f "../job/$own" ]; then exec "../job/$own"; fi
+  exec "./$own"
 fi
 if [ "$GITBUILDER_RELEASE" = true ]; then version=$(version_of_release); else version=$(version_of_commit); fi
 printf '%s\n' "$version" >dist/version

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jenkinsci.plugins.workflow.steps.FlowInterruptedException;
 
 /** What a build shows: its log, description, result, parameters; and what the engine found wrong with it. */
@@ -72,6 +73,7 @@ final class BuildFacts {
     parameters.forEach((name, value) -> env.put(name, String.valueOf(value)));
     env.putAll(globalEnv);
     env.putAll(context.env);
+    env.values().removeIf(Objects::isNull);
     return env;
   }
 

@@ -32,14 +32,15 @@ final class Context implements Serializable {
     this.prefix = prefix;
   }
 
-  /** Overrides as hudson.EnvVars.override does: `PATH+ANY=x` puts x before what is there. */
+  /** Overrides as hudson.EnvVars.override does: `X=` unsets X, and `PATH+ANY=x` puts x before what is there. */
   Context withEnv(Map<String, String> more, Map<String, String> outer) {
     Context inner = new Context(env, secrets, agent, folder, prefix);
     more.forEach(
         (name, value) -> {
           int plus = name.indexOf('+');
-          if (plus < 0) {
-            inner.env.put(name, value);
+          if (value.isEmpty() || plus < 0) {
+            // Null: what the build itself has under this name is hidden too.
+            inner.env.put(name, value.isEmpty() ? null : value);
             return;
           }
           String variable = name.substring(0, plus);
