@@ -20,9 +20,6 @@ import { needs } from '../fixtures/tool.ts';
 
 const GOLDEN = fileURLToPath(new URL('../fixtures/synthetic-library', import.meta.url));
 
-/** What makes the job on a controller that is set up from files. */
-const JOB = fileURLToPath(new URL('../../deploy/jenkins/jobs/gitbuilder.groovy', import.meta.url));
-
 /** Uses each feature of the catalogue once. */
 const SYNTHETIC: readonly Step[] = [
   {
@@ -220,10 +217,6 @@ t.test('every file compiles, and so does every example', needs(...GROOVY), async
   mkdirSync(join(folder, 'classes'));
   await compileGroovy(join(folder, 'classes'), [...vars, ...examples]);
   t.ok(filesBelow(join(folder, 'classes')).length > vars.length + examples.length);
-  // Apart: it has the name of a step.
-  mkdirSync(join(folder, 'job'));
-  await compileGroovy(join(folder, 'job'), [JOB]);
-  t.ok(filesBelow(join(folder, 'job')).some((path) => path.endsWith('/gitbuilder.class')));
 });
 
 t.test('shell bodies', needs(['shellcheck', 'shellcheck']), async (t) => {
