@@ -3,12 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { ENGINE } from '../fixtures/docker-engine.ts';
 import { cephDebs, smallDebs } from './corpus/debs.ts';
 import { rpmsOf, smallRpms } from './corpus/rpms.ts';
 import { busyCores, machine, workRoot } from './machine.ts';
 import { markdownTable, writeIntoPage } from './report.ts';
-import type { Bench, Finding, Row } from './row.ts';
-import { agentStart } from './rows/agent-start.ts';
+import type { Bench, Finding, Needed, Row } from './row.ts';
+import { agentsDeath } from './rows/agents-death.ts';
+import { agentsKnown } from './rows/agents-known.ts';
+import { agentsQueue } from './rows/agents-queue.ts';
+import { agentsStart } from './rows/agents-start.ts';
 import { combined } from './rows/combined.ts';
 import { cost } from './rows/cost.ts';
 import { ingest } from './rows/ingest.ts';
@@ -30,7 +34,7 @@ const LARGEST_PACKAGE = 150_000_000;
 const ROWS: readonly Row[] = [
   ...[publishApt, publishYum, oneMoreDeb, oneMoreRpm, combined, ingest, serve, cost],
   ...[oneMoreVisible, readersWhileArriving, manyBinaries, start, retention, uploadStep],
-  ...[shaman, agentStart],
+  ...[shaman, agentsStart, agentsQueue, agentsKnown, agentsDeath],
 ];
 /** Load that a resting system may have. */
 const QUIET = 0.3;
@@ -74,10 +78,9 @@ async function main({ only, runs, quick = false, write = false }: Options): Prom
   try {
     const bench = benchIn(work, { runs: Number(runs), quick, say });
     for (const row of rows) {
-      const missing = row.needs.filter(([command]) => findTool(command) === null);
+      const missing = row.needs.flatMap((needed) => whatIsMissing(needed) ?? []);
       if (missing.length > 0) {
-        const named = missing.map(([command, from]) => `${command} (package ${from})`).join(', ');
-        left.push(`${row.name} is left out: it needs ${named}`);
+        left.push(`${row.name} is left out: it needs ${missing.join(', ')}`);
         continue;
       }
       say(`== ${row.name}`);
@@ -107,6 +110,16 @@ async function main({ only, runs, quick = false, write = false }: Options): Prom
   }
   if (findings.size === 0) process.stdout.write(`${left.join('\n')}\n`);
   if (left.length > 0) process.exitCode = 1;
+}
+
+/** Names what is needed and not there. */
+function whatIsMissing(needed: Needed): string | null {
+  if (needed === 'engine') {
+    const start = 'export GITBUILDER_DOCKER=$(.ci/engine start /tmp/engine)';
+    return ENGINE === '' ? `a Docker engine (\`${start}\`)` : null;
+  }
+  const [command, broughtBy] = needed;
+  return findTool(command) === null ? `${command} (package ${broughtBy})` : null;
 }
 
 function benchIn(work: string, options: Pick<Bench, 'runs' | 'quick' | 'say'>): Bench {

@@ -1,7 +1,7 @@
 import type { Corpus } from './corpus/corpus.ts';
 
-/** A tool a row stands on, and the Debian package that brings it. */
-export type Needed = readonly [command: string, broughtBy: string];
+/** A tool a row stands on, and the Debian package that brings it; or the Docker engine of the tests. */
+export type Needed = readonly [command: string, broughtBy: string] | 'engine';
 
 /** One line of the table. */
 export interface Finding {

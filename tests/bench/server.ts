@@ -58,17 +58,20 @@ export type RunningService = Omit<Server, 'credentials'>;
 
 /** Starts a service on the configuration in its folder and waits until it says that it is ready. */
 export async function runService(
-  service: 'chacra' | 'shaman',
-  options: Pick<ServerOptions, 'folder' | 'prefix' | 'nodeOptions' | 'signal'>,
+  service: 'chacra' | 'shaman' | 'agents',
+  options: Pick<ServerOptions, 'folder' | 'prefix' | 'nodeOptions' | 'signal'> & {
+    /** Address to listen on; loopback when not said. */
+    readonly host?: string;
+  },
 ): Promise<RunningService> {
-  const { folder, prefix = [], nodeOptions = [] } = options;
+  const { folder, prefix = [], nodeOptions = [], host = '127.0.0.1' } = options;
   const data = join(folder, 'data');
   mkdirSync(data, { recursive: true });
   const entry = existsSync(BUILT) ? [BUILT] : ['--import', 'tsx', SOURCE];
   const args = ['serve', service, '--config', join(folder, 'config.yaml'), '--data', data];
   const [command = '', ...rest] = [...prefix, process.execPath, ...nodeOptions, ...entry];
   const log = openSync(join(folder, 'server.log'), 'a');
-  const child = spawn(command, [...rest, ...args, `--${service}`, '127.0.0.1:0'], {
+  const child = spawn(command, [...rest, ...args, `--${service}`, `${host}:0`], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', log],
   });

@@ -130,12 +130,14 @@ for (const [what, kind, tools] of [
 t.test('the controller as a process: jobs from a file, a token in another', async (t) => {
   const folder = testFolder(t);
   const [jobs, token] = [join(folder, 'jobs.json'), join(folder, 'token')];
+  const asked = join(folder, 'asked');
   writeFileSync(jobs, JSON.stringify([{ name: 'pl', blocks: [{ label: 'jammy' }] }]));
   const child = spawn(
     process.execPath,
     [
       ...['--import=tsx', fileURLToPath(new URL('../fakes/jenkins/process.ts', import.meta.url))],
       ...['--jobs', jobs, '--token-file', token, '--agent', 'script', '--anchor', 'anchor'],
+      ...['--asked', asked],
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
@@ -149,6 +151,7 @@ t.test('the controller as a process: jobs from a file, a token in another', asyn
   t.match(await (await fetch(`${url}queue/api/json`, { headers })).json(), {
     items: [{ why: 'There are no nodes with the label ‘jammy’' }],
   });
+  t.equal(readFileSync(asked, 'utf8'), 'POST /job/pl/build?delay=0sec\nGET /queue/api/json\n');
   const ended = once(child, 'exit');
   child.kill('SIGTERM');
   t.same(await ended, [0, null]);

@@ -14,7 +14,8 @@ import type { Filled } from './shaman-asking.ts';
 import { heldFindings } from './shaman-held.ts';
 import { readyRows } from './shaman-records.ts';
 import type { Seed } from './shaman-records.ts';
-import { diskFolder, seed, startShaman } from './shaman-server.ts';
+import { diskFolder } from '../disk-folder.ts';
+import { seed, startShaman } from './shaman-server.ts';
 import { memoryFinding, startFinding } from './shaman-start.ts';
 import { updateFinding } from './shaman-telling.ts';
 

@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
-import { cpus, tmpdir } from 'node:os';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { hashKey, makeKey } from '../../../services/platform/keys.ts';
 import { findTool } from '../run-tool.ts';
@@ -17,12 +17,6 @@ export function pinned(cores: 'server' | 'clients'): readonly string[] {
   const last = cpus().length - 1;
   if (last === 0 || findTool('taskset') === null) return [];
   return ['taskset', '-c', cores === 'server' ? '0' : `1-${last}`];
-}
-
-/** A folder on a disk, not in memory: durable writes are part of what is measured. */
-export function diskFolder(): { readonly path: string; remove(): void } {
-  const path = mkdtempSync(join(tmpdir(), 'gitbuilder-bench-shaman-'));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
 /** Starts a coordinator on a folder, which may be the one of a former process. */

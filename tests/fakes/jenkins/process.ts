@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../../services/adapters/system-clock.ts';
 import { agentJar, EMPTY_JAR } from './agent-jar.ts';
@@ -7,7 +7,7 @@ import { FakeJenkins } from './fake-jenkins.ts';
 import { tokenOf } from './users.ts';
 
 /*
- * The fake controller as a process of its own, for the demo. Says `jenkins ready URL` when it is up and
+ * The fake controller as a process of its own, for the demo and the bench. Says `jenkins ready URL` when it is up and
  * ends on SIGTERM. Jobs come from a file; builds are started and followed as on any Jenkins.
  */
 
@@ -24,6 +24,8 @@ const { values } = parseArgs({
     /** Nodes that are always defined and never connect: with one, scale from zero works. */
     anchor: { type: 'string' },
     'agent-pause': { type: 'string', default: '10000' },
+    /** A file that gets a line `METHOD URL` for each request. */
+    asked: { type: 'string' },
   },
 });
 
@@ -34,6 +36,13 @@ const jenkins = new FakeJenkins({
   agentJar: values.agent === 'java' ? await agentJar() : EMPTY_JAR,
   agentPauseMilliseconds: Number(values['agent-pause']),
 });
+const askedFile = values.asked;
+if (askedFile !== undefined) {
+  jenkins.fault = ({ method, url }) => {
+    appendFileSync(askedFile, `${method} ${url}\n`);
+    return null;
+  };
+}
 if (values.anchor !== undefined) jenkins.addNode({ name: values.anchor, labelString: 'anchor' });
 // The demo's own file: its shape is its author's care.
 const jobs = JSON.parse(
