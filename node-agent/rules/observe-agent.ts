@@ -125,8 +125,10 @@ function draining(before: Agent, agent: Agent, seen: Observation): Observed {
     const [build = agent.build] = computer.builds;
     const isSame =
       agent.build === build && agent.buildSession === session && agent.idleReading === null;
-    // One that was started by a process that ended: this is the first that is seen of its build.
-    const uses = Math.max(agent.uses, 1);
+    // It began in the very moment in which the agent was retired; or the agent was started by a process
+    // that ended, and this is the first that is seen of its build.
+    const isNew = build !== null && build !== agent.build;
+    const uses = Math.max(agent.uses + (isNew ? 1 : 0), 1);
     const running = isSame
       ? agent
       : { ...agent, uses, build, buildSession: session, idleReading: null };
