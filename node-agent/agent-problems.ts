@@ -10,7 +10,7 @@ export function agentProblems(
   { situation, standing, agents }: Collaborators,
   loops: Pick<AgentLoops, 'stuck'>,
 ): string[] {
-  const { jenkins, hosts, templateProblems } = situation;
+  const { jenkins, hosts, images, templateProblems } = situation;
   const stuck = [...loops.stuck].filter(
     ([id, { count }]) => count >= STUCK_AFTER && agents.get(id),
   );
@@ -20,6 +20,9 @@ export function agentProblems(
       awayReason === null
         ? []
         : [`host ${settings.name} does not answer since ${awaySince ?? ''}: ${awayReason}`],
+    ),
+    ...images.failing.map(
+      ({ host, image, failed }) => `image ${image} on host ${host}: ${failed?.reason ?? ''}`,
     ),
     ...templateProblems.map((problem) => `templates: ${problem}`),
     ...Object.entries(standing.get().brakes)

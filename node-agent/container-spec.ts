@@ -1,5 +1,6 @@
 import { STARTER_COMMAND } from './rules/starter.ts';
 import type { Agent } from './rules/agent.ts';
+import { cacheVolume } from './rules/container.ts';
 import type { ContainerSpec } from './rules/container.ts';
 import type { Template } from './rules/template.ts';
 
@@ -25,7 +26,7 @@ export function containerSpec(
     env: template.env,
     mounts: template.mounts,
     caches: template.caches.map(({ name, target }) => ({
-      volume: `gitbuilder-${owner.service}-${name}`,
+      volume: cacheVolume(owner.service, name),
       target,
     })),
     cpus: template.cpus,

@@ -23,7 +23,9 @@ import { agentJson } from './http/agent-json.ts';
 import { agentMetrics } from './http/agent-metrics.ts';
 import { AgentStreams } from './http/agent-streams.ts';
 import { jenkinsApi } from './jenkins/jenkins-api.ts';
+import { pruneHostCaches } from './prune-caches.ts';
 import { provisionFiles } from './rules/provision-files.ts';
+import { ImageRefreshing } from './refresh-images.ts';
 import { SetupTokens } from './setup-tokens.ts';
 import { Situation } from './situation.ts';
 import { openAgentDocuments } from './store/agent-documents.ts';
@@ -161,9 +163,12 @@ async function begin(
     parallelPerHost: settings.parallelPerHost,
   });
   loops.start();
-  const job = scheduleJob(log, 'history of agents', FORGET_TIMES, () =>
-    forgetHistory(collaborators),
-  );
+  const images = new ImageRefreshing(collaborators, settings.imageSeconds * 1000);
+  if (settings.imageSeconds > 0) images.start();
+  const jobs = [
+    scheduleJob(log, 'history of agents', FORGET_TIMES, () => forgetHistory(collaborators)),
+    scheduleJob(log, 'caches of agents', settings.cacheTimes, () => pruneHostCaches(collaborators)),
+  ];
   const archive = (name: string) => {
     const template = situation.template(name);
     return buildArchive(template === undefined ? [] : provisionFiles(template.provision));
@@ -176,7 +181,7 @@ async function begin(
     },
     problems: () => agentProblems(collaborators, loops),
     async stop() {
-      await job.destroy();
+      await Promise.all(jobs.map((job) => job.destroy()));
       await reloading.stop();
       // What takes longer is ended: it is found again at the next start.
       const cancel = clock.after(STOP_GRACE_MILLISECONDS, () => end());
@@ -184,7 +189,7 @@ async function begin(
         ending.abort();
         for (const { engine } of hosts) engine.close();
       };
-      await loops.stop();
+      await Promise.all([loops.stop(), images.stop()]);
       cancel();
       end();
     },

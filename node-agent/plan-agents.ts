@@ -58,8 +58,8 @@ function retire(
     'agents' | 'templates' | 'idleRanges' | 'drainedTemplates' | 'drainedHosts' | 'hosts' | 'now'
   >,
 ): Promise<unknown>[] {
-  const { imageDigests } = situation;
-  return retireAgents({ ...facts, wanted, refused, imageDigests }).map(({ agent: id, cause }) =>
+  const imageDigest = (host: string, image: string) => situation.images.digest(host, image);
+  return retireAgents({ ...facts, wanted, refused, imageDigest }).map(({ agent: id, cause }) =>
     agents.change(id, (agent) =>
       agent?.state === 'idle' || agent?.state === 'busy'
         ? moved(agent, 'draining', cause, clock.now())

@@ -137,13 +137,15 @@ export interface DemandRecords {
   ): Promise<void>;
 }
 
-/** What an operator, or the brake, has said of templates and hosts; survives a restart. */
+/** What an operator, or the brake, has said of templates and hosts, and what is remembered of caches; survives a restart. */
 export interface Standing {
   /** Names of templates and hosts that get nothing new. */
   readonly drainedTemplates: readonly string[];
   readonly drainedHosts: readonly string[];
   /** Template -> its failures in a row. */
   readonly brakes: Readonly<Record<string, Brake>>;
+  /** Host -> cache volume -> when an agent last had it, as far as it was noted. RFC 3339 UTC. */
+  readonly cacheUses: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 export interface StandingRecord {

@@ -1,4 +1,5 @@
 import type { Collaborators } from './collaborators.ts';
+import { noteCacheUses } from './cache-uses.ts';
 import { containerSpec } from './container-spec.ts';
 import { failAgent } from './fail-agent.ts';
 import type { Blame } from './fail-agent.ts';
@@ -76,7 +77,12 @@ class Provisioning {
         timeoutMilliseconds: template.pullSeconds * 1000,
       }),
     );
-    this.#collaborators.situation.imageDigests.set(template.name, imageDigest);
+    this.#collaborators.situation.images.fetched(
+      settings.name,
+      template.image,
+      imageDigest,
+      this.#collaborators.clock.now(),
+    );
     this.#note('creating', { imageDigest }, 'pulled');
     const marker = { service: policy.service, agent: id, template: template.name };
     const description = nodeDescription({ ...marker, host: settings.name });
@@ -90,6 +96,8 @@ class Provisioning {
     const spec = containerSpec(this.#agent, template, policy);
     const container = this.#engineSays('container', await engine.create(spec));
     this.#note('creating', { container }, 'created');
+    // Not awaited: what is lost makes a cache look older than it is, by an hour or so.
+    noteCacheUses(this.#collaborators, settings.name, spec.caches).catch(this.#unsaved);
     const { serviceUrl } = reach(settings.name);
     const setupToken = tokens.issue(id, 'setup');
     this.#engineSays(

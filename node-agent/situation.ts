@@ -1,3 +1,4 @@
+import { KnownImages } from './known-images.ts';
 import type { Clock, ContainerEngine } from './ports.ts';
 import { isPresent } from './rules/life.ts';
 import type { Agent } from './rules/agent.ts';
@@ -37,8 +38,8 @@ export class Situation {
   /** What is wrong with the files of templates, by line; the last good ones stay in use. */
   templateProblems: readonly string[] = [];
   outlook: Outlook = { lines: [], plan: null, pausedBecause: 'Jenkins was not asked yet' };
-  /** Template -> digest of its image as last fetched or looked at. */
-  readonly imageDigests = new Map<string, string>();
+  /** Digests of images as last fetched or looked at: what a new agent would get. */
+  readonly images = new KnownImages();
   /** Agents that are being made or removed by this process right now. */
   readonly inHand = new Set<string>();
   readonly #hosts: Map<string, KnownHost>;

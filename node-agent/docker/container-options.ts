@@ -1,5 +1,5 @@
 import type { ContainerCreateOptions, HostConfig, MountSettings } from 'dockerode';
-import { labelsOf, type ContainerSpec } from '../rules/container.ts';
+import { labelName, labelsOf, type ContainerSpec } from '../rules/container.ts';
 import type { TemplateMount } from '../rules/template.ts';
 import { privilegeOptions } from './privilege-options.ts';
 
@@ -38,7 +38,7 @@ function hostOptions(spec: ContainerSpec): HostConfig {
   return {
     ...limits,
     ExtraHosts: [...spec.extraHosts],
-    Mounts: [...spec.mounts.map(mountOf), ...spec.caches.map(cacheMount)],
+    Mounts: [...spec.mounts.map(mountOf), ...cacheMounts(spec)],
     // Reaps what builds leave behind: java, as first process, does not.
     Init: true,
     AutoRemove: false,
@@ -75,6 +75,17 @@ export function mountOf(mount: TemplateMount): MountSettings {
   }
 }
 
-function cacheMount(cache: ContainerSpec['caches'][number]): MountSettings {
-  return { Type: 'volume', Source: cache.volume, Target: cache.target, ReadOnly: false };
+/** Its caches as mounts. The engine makes those that are missing, on whatever machine a task comes to. */
+export function cacheMounts({ caches, identity }: ContainerSpec): MountSettings[] {
+  return caches.map(({ volume, target }) => ({
+    Type: 'volume',
+    Source: volume,
+    Target: target,
+    ReadOnly: false,
+    VolumeOptions: {
+      NoCopy: false,
+      Labels: { [labelName('service')]: identity.service },
+      DriverConfig: { Name: 'local', Options: {} },
+    },
+  }));
 }

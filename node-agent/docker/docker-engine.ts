@@ -17,7 +17,7 @@ import { fetchImage, type Told } from './fetch-image.ts';
 import { handOver, inspectContainer, takeBack } from './hand-over.ts';
 import { logLines } from './log-lines.ts';
 import { ownContainer } from './own-container.ts';
-import { listCaches, makeCaches, removeCache } from './volumes.ts';
+import { checkCaches, listCaches, removeCache } from './volumes.ts';
 
 /** What every call of one engine needs; mains make it from the configuration. */
 export interface EngineParts {
@@ -100,7 +100,7 @@ export class DockerEngine implements ContainerEngine {
   }
 
   async create(spec: ContainerSpec): FromEngine<string> {
-    const cached = await makeCaches(this.#docker, spec, this.#patience('quick'));
+    const cached = await checkCaches(this.#docker, spec, this.#patience('quick'));
     if (!cached.ok) return cached;
     const made = await askEngine(
       this.#patience('heavy'),

@@ -13,8 +13,9 @@ type EngineSettings = Configuration['agents']['engines'][number];
 
 /** What the rules must know of a host, of what the configuration says. */
 export function hostSettings(settings: EngineSettings): HostSettings {
-  const { name, kind, labels, cap, allow } = settings;
-  return { name, kind, labels, cap: cap ?? null, allow };
+  const { name, kind, labels, cap, allow, cacheDays, cacheBytes } = settings;
+  const caches = { days: cacheDays, bytes: cacheBytes ?? null };
+  return { name, kind, labels, cap: cap ?? null, allow, caches };
 }
 
 /** The engine of a host as the configuration names it; throws for an address without what it needs. */

@@ -1,6 +1,6 @@
 import type { ContainerSpec as SwarmContainer, MountSettings, ServiceSpec } from 'dockerode';
-import { labelName, labelsOf, type ContainerSpec } from '../rules/container.ts';
-import { hostName, mountOf, nanoCpus } from './container-options.ts';
+import { labelsOf, type ContainerSpec } from '../rules/container.ts';
+import { cacheMounts, hostName, mountOf, nanoCpus } from './container-options.ts';
 
 /** What a service is changed to when an agent's files are handed over, and when it is started. */
 export interface ServiceChange {
@@ -76,21 +76,6 @@ function reservationsOf({ cpus, memoryBytes }: ContainerSpec) {
 function networks({ network, privileges }: ContainerSpec) {
   const target = privileges.includes('host-network') ? 'host' : network;
   return target === null ? {} : { Networks: [{ Target: target }] };
-}
-
-function cacheMounts({ caches, identity }: ContainerSpec): MountSettings[] {
-  return caches.map(({ volume, target }) => ({
-    Type: 'volume',
-    Source: volume,
-    Target: target,
-    ReadOnly: false,
-    // Made on whatever machine the task comes to.
-    VolumeOptions: {
-      NoCopy: false,
-      Labels: { [labelName('service')]: identity.service },
-      DriverConfig: { Name: 'local', Options: {} },
-    },
-  }));
 }
 
 function sharedMemory({ shmBytes }: ContainerSpec): MountSettings[] {

@@ -19,7 +19,7 @@ import type { ListedService } from './swarm-answers.ts';
 import { listTasks, SwarmFeed } from './swarm-feed.ts';
 import { leftSecret, ownInSwarm } from './swarm-tasks.ts';
 import { listSecrets, makeSecrets, removeSecret } from './swarm-secrets.ts';
-import { listCaches, missingCaches, removeCache } from './volumes.ts';
+import { checkCaches, listCaches, removeCache } from './volumes.ts';
 
 /**
  * A Docker Swarm, by one of its managers: each agent is a service of one task. Images are looked for,
@@ -86,7 +86,7 @@ export class SwarmEngine implements ContainerEngine {
   async create(spec: ContainerSpec): FromEngine<string> {
     const unavailable = unavailableInSwarm(spec);
     if (unavailable !== null) return failed({ kind: 'refused', reason: unavailable });
-    const caches = await missingCaches(this.#docker, spec, this.#patience);
+    const caches = await checkCaches(this.#docker, spec, this.#patience);
     if (!caches.ok) return caches;
     const body = serviceSpec(spec);
     const made = await askEngine(

@@ -7,38 +7,18 @@ import { reading, usageAnswer, volumeAnswer } from './engine-answers.ts';
 
 const SERVICE = labelName('service');
 
-/** Makes the cache volumes that are missing. */
-export async function makeCaches(
-  docker: Docker,
-  spec: ContainerSpec,
-  patience: Patience,
-): FromEngine<void> {
-  const missing = await missingCaches(docker, spec, patience);
-  if (!missing.ok) return missing;
-  const Labels = { [SERVICE]: spec.identity.service };
-  for (const Name of missing.value) {
-    const made = await tellEngine(patience, (abortSignal) =>
-      docker.createVolume({ Name, Labels, abortSignal }),
-    );
-    if (!made.ok) return made;
-  }
-  return done(undefined);
-}
-
-/** Those of the cache volumes that are not there yet. Refused for one that is there and not ours. */
-export async function missingCaches(
+/** Refuses cache volumes that are there and not ours; those that are missing the engine makes. */
+export async function checkCaches(
   docker: Docker,
   { identity, caches }: ContainerSpec,
   patience: Patience,
-): FromEngine<readonly string[]> {
-  const missing: string[] = [];
+): FromEngine<void> {
   for (const { volume } of caches) {
     const found = await volumeOwner(docker, volume, patience);
     if (found.ok && found.value !== identity.service) return failed(notOurs(volume));
     if (!found.ok && found.failure.kind !== 'absent') return found;
-    if (!found.ok) missing.push(volume);
   }
-  return done(missing);
+  return done(undefined);
 }
 
 /** The cache volumes of the service, with their sizes: the engine counts them, which may take long. */

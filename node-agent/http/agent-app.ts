@@ -7,6 +7,7 @@ import type { AgentContext } from './agent-context.ts';
 import { agentDocumentRoutes } from './agent-documents.ts';
 import { agentEvents } from './agent-events.ts';
 import { agentRoutes } from './agents.ts';
+import { cacheRoutes } from './caches.ts';
 import { demandRoutes } from './demands.ts';
 import { mitaRoutes } from './mita.ts';
 import { setupFile } from './setup-files.ts';
@@ -27,6 +28,7 @@ export function agentApp(options: AgentAppOptions): Listener {
       agentRoutes(register, context);
       demandRoutes(register, context);
       templateAndHostRoutes(register, context);
+      cacheRoutes(register, context);
       mitaRoutes(register, context);
       register(AGENT_ROUTES.events, (exchange) => agentEvents(context, exchange));
     },

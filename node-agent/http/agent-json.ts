@@ -1,10 +1,18 @@
 import type { z } from 'zod';
-import type { AgentDetailJson, AgentJson, DemandJson } from '../../services/api/agent-schemas.ts';
+import type {
+  AgentDetailJson,
+  AgentJson,
+  CacheJson,
+  DemandJson,
+  HostJson,
+  TemplateJson,
+} from '../../services/api/agent-schemas.ts';
 import type { Collaborators } from '../collaborators.ts';
 import type { Agent } from '../rules/agent.ts';
 import { isQuarantined } from '../rules/brake.ts';
 import type { Demand } from '../rules/demand.ts';
 import { isPresent } from '../rules/life.ts';
+import type { KnownCache } from '../rules/prune-caches.ts';
 import type { Template } from '../rules/template.ts';
 import type { KnownHost } from '../situation.ts';
 
@@ -48,7 +56,10 @@ export function demandJson(demand: Demand): z.infer<typeof DemandJson> {
 }
 
 /** A template with its agents and what keeps it from more. */
-export function templateJson({ agents, standing, situation }: Collaborators, template: Template) {
+export function templateJson(
+  { agents, standing, situation }: Collaborators,
+  template: Template,
+): z.infer<typeof TemplateJson> {
   const { name, digest, image, labels, minIdle, maxIdle, cap, weight } = template;
   const { drainedTemplates, brakes } = standing.get();
   const brake = brakes[name];
@@ -57,8 +68,8 @@ export function templateJson({ agents, standing, situation }: Collaborators, tem
     name,
     digest,
     image,
-    image_digest: situation.imageDigests.get(name) ?? null,
-    labels,
+    image_digests: situation.images.digestsOf(image),
+    labels: [...labels],
     min_idle: minIdle,
     max_idle: maxIdle,
     cap,
@@ -79,15 +90,18 @@ export function templateJson({ agents, standing, situation }: Collaborators, tem
 }
 
 /** A host, whether it answers, and what it has. */
-export function hostJson({ agents, standing }: Collaborators, host: KnownHost) {
+export function hostJson(
+  { agents, standing }: Collaborators,
+  host: KnownHost,
+): z.infer<typeof HostJson> {
   const { settings, facts, awayReason, awaySince } = host;
   return {
     name: settings.name,
     kind: settings.kind,
-    labels: settings.labels,
+    labels: [...settings.labels],
     cap: settings.cap,
-    allow: settings.allow,
-    archs: facts?.archs ?? null,
+    allow: [...settings.allow],
+    archs: facts === null ? null : [...facts.archs],
     cpus: facts?.cpus ?? null,
     memory_bytes: facts?.memoryBytes ?? null,
     version: facts?.version ?? null,
@@ -96,6 +110,12 @@ export function hostJson({ agents, standing }: Collaborators, host: KnownHost) {
     drained: standing.get().drainedHosts.includes(settings.name),
     states: countStates(agents.all().filter((agent) => agent.host === settings.name)),
   };
+}
+
+/** A cache of a host as it is told. */
+export function cacheJson(host: string, cache: KnownCache): z.infer<typeof CacheJson> {
+  const { name, volume, bytes, created, lastUsed, isInUse } = cache;
+  return { host, name, volume, bytes, created, last_used: lastUsed, in_use: isInUse };
 }
 
 /** Each need of the queue and of demands, and what comes of it. */

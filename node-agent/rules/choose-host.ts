@@ -41,22 +41,33 @@ export function chooseHost(template: Template, hosts: readonly HostView[]): Host
 /** Why a host cannot run a template now; null when it can. */
 function whyNot(template: Template, host: HostView): string | null {
   const { settings, facts } = host;
+  const unfit = whyUnfit(template, host);
+  if (unfit !== null) return unfit;
+  if (host.awayReason !== null) return `does not answer (${host.awayReason})`;
+  if (facts === null) return 'has not answered yet';
+  if (host.isDrained) return 'is drained';
+  if (settings.cap !== null && host.agents >= settings.cap)
+    return `has its ${settings.cap} agents (its cap)`;
+  return null;
+}
+
+/** Why a host is not made for a template, whatever is free there; null when it is, as far as is known. */
+export function whyUnfit(
+  template: Template,
+  { settings, facts }: Pick<HostView, 'settings' | 'facts'>,
+): string | null {
   const wanted = template.hosts;
   if (wanted.length > 0 && !wanted.some((w) => w === settings.name || settings.labels.includes(w)))
     return 'is not one of its hosts';
   const denied = deniedPrivileges(template, settings);
   if (denied.length > 0) return `does not allow ${denied.join(', ')}`;
-  if (host.awayReason !== null) return `does not answer (${host.awayReason})`;
-  if (facts === null) return 'has not answered yet';
-  if (host.isDrained) return 'is drained';
+  if (facts === null) return null;
   if (template.arch !== null && !facts.archs.includes(template.arch))
     return `is ${facts.archs.join(', ')}, not ${template.arch}`;
   if (template.cpus !== null && template.cpus > facts.cpus)
     return `has ${facts.cpus} processors, not ${template.cpus}`;
   if (template.memoryBytes !== null && template.memoryBytes > facts.memoryBytes)
     return 'has less memory than it asks for';
-  if (settings.cap !== null && host.agents >= settings.cap)
-    return `has its ${settings.cap} agents (its cap)`;
   return null;
 }
 

@@ -113,6 +113,15 @@ export interface CacheVolume {
   readonly isInUse: boolean;
 }
 
+/** What the engine calls a cache of a service. */
+export const cacheVolume = (service: string, name: string) => `gitbuilder-${service}-${name}`;
+
+/** What templates call it; null for a volume of another name. */
+export const cacheName = (service: string, volume: string): string | null =>
+  volume.startsWith(cacheVolume(service, ''))
+    ? volume.slice(cacheVolume(service, '').length)
+    : null;
+
 /** Whether text is an id as this service gives them to agents; it names files. */
 export function isAgentId(text: string): boolean {
   return /^[0-9a-f]{12}$/.test(text);

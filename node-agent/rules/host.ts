@@ -8,6 +8,15 @@ export interface HostSettings {
   readonly cap: number | null;
   /** Privileges that templates may use here; see `Template.privileges`. */
   readonly allow: readonly string[];
+  readonly caches: CacheLimits;
+}
+
+/** What a host keeps of cache volumes that no agent has; null: no limit. */
+export interface CacheLimits {
+  /** A cache that nobody used for so long goes. */
+  readonly days: number | null;
+  /** All of them together; beyond it, those go that were not used for the longest time. */
+  readonly bytes: number | null;
 }
 
 /** What an engine says of its machine, or a Swarm of all its machines together. */

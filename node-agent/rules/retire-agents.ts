@@ -14,8 +14,8 @@ export interface RetireFacts {
   readonly drainedTemplates: readonly string[];
   readonly drainedHosts: readonly string[];
   readonly hosts: readonly HostView[];
-  /** Template -> digest of the image that new agents would get, where it is known. */
-  readonly imageDigests: ReadonlyMap<string, string>;
+  /** Digest of an image that a new agent on a host would get; null where it is not known. */
+  readonly imageDigest: (host: string, image: string) => string | null;
   readonly now: Date;
 }
 
@@ -75,8 +75,9 @@ function whyOutdated(agent: Agent, facts: RetireFacts): string | null {
   if (agent.state === 'busy') return null;
   if (template === undefined) return 'its template was removed';
   if (template.digest !== agent.templateDigest) return 'its template was changed';
-  const image = facts.imageDigests.get(template.name);
-  const isOld = image !== undefined && agent.imageDigest !== null && image !== agent.imageDigest;
+  // Two machines may have two versions, and neither is to blame for the other's.
+  const image = facts.imageDigest(agent.host ?? '', template.image);
+  const isOld = image !== null && agent.imageDigest !== null && image !== agent.imageDigest;
   return isOld ? `its image ${template.image} has a newer version` : null;
 }
 

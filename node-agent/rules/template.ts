@@ -1,4 +1,4 @@
-/** When an image is fetched: before each agent, when it is not there, or never. */
+/** When an image is fetched: before each agent, when it is not there, or never; the strictest first. */
 export const PULL_POLICIES = ['always', 'missing', 'never'] as const;
 export type PullPolicy = (typeof PULL_POLICIES)[number];
 

@@ -15,8 +15,10 @@ const stored = z.object({
   drainedTemplates: z.array(z.string()),
   drainedHosts: z.array(z.string()),
   brakes: z.record(z.string(), brake),
+  // Documents of earlier versions have none.
+  cacheUses: z.record(z.string(), z.record(z.string(), z.string())).default({}),
 }) satisfies z.ZodType<Standing>;
-const NOTHING: Standing = { drainedTemplates: [], drainedHosts: [], brakes: {} };
+const NOTHING: Standing = { drainedTemplates: [], drainedHosts: [], brakes: {}, cacheUses: {} };
 
 /** What was said of templates and hosts, in one lowdb document. */
 export class StandingDocument implements StandingRecord {

@@ -144,6 +144,29 @@ export const AGENT_ROUTES = {
     list: reading('/api/v1/hosts', 'The hosts, what they have and whether they answer', 'as JSON'),
     drain: operation('POST', `${HOST}/drain`, 'Nothing new on it; idle ones go', 'Host'),
     resume: operation('POST', `${HOST}/resume`, 'Takes a drain back', 'Host'),
+    removeCache: operation(
+      'DELETE',
+      `${HOST}/caches/{cache}`,
+      'Removes a cache that no agent has',
+      'Cache',
+    ),
+  },
+  caches: {
+    list: {
+      method: 'GET',
+      path: '/api/v1/caches',
+      summary:
+        'The cache volumes of every host; the engines count their bytes, which may take long',
+      scope: 'operate',
+      answers: { 200: '{"caches": [Cache], "silent": [{"host", "reason"}]}', ...REFUSED },
+    },
+    prune: {
+      method: 'POST',
+      path: '/api/v1/caches/prune',
+      summary: 'Removes now what is beyond the limits of its host (`cacheDays`, `cacheBytes`)',
+      scope: 'operate',
+      answers: { 200: '{"pruned": [PrunedCache]}', ...REFUSED },
+    },
   },
   events: {
     method: 'GET',

@@ -77,6 +77,64 @@ export const DemandJson = z.object({
   expires: time,
 });
 
+const states = z.record(z.string(), z.int());
+
+/** A template, its agents by state, and what keeps it from more. */
+export const TemplateJson = z.object({
+  name: z.string(),
+  digest: z.string(),
+  image: z.string(),
+  image_digests: z.record(z.string(), z.string()),
+  labels: z.array(z.string()),
+  min_idle: z.int(),
+  max_idle: z.int().nullable(),
+  cap: z.int().nullable(),
+  weight: z.number(),
+  states,
+  drained: z.boolean(),
+  brake: z
+    .object({ failures: z.int(), reason: z.string(), until: time, quarantined: z.boolean() })
+    .nullable(),
+  refused: z.array(z.object({ reason: z.string(), count: z.int() })),
+});
+
+/** A host, whether it answers, and what it has. */
+export const HostJson = z.object({
+  name: z.string(),
+  kind: z.string(),
+  labels: z.array(z.string()),
+  cap: z.int().nullable(),
+  allow: z.array(z.string()),
+  archs: z.array(z.string()).nullable(),
+  cpus: z.number().nullable(),
+  memory_bytes: z.number().nullable(),
+  version: text,
+  away: text,
+  away_since: text,
+  drained: z.boolean(),
+  states,
+});
+
+/** What is told of a cache volume. */
+export const CacheJson = z.object({
+  host: z.string(),
+  name: z.string(),
+  volume: z.string(),
+  bytes: z.int().nullable(),
+  created: time,
+  last_used: time,
+  in_use: z.boolean(),
+});
+
+/** A cache that went by the rules, or would not: `left` says why. */
+export const PrunedCacheJson = z.object({
+  host: z.string(),
+  name: z.string(),
+  bytes: z.int().nullable(),
+  cause: z.string(),
+  left: text,
+});
+
 /** The schemas that the agents' OpenAPI document names. */
 export const AGENT_SCHEMAS = {
   Error: ErrorBody,
@@ -88,4 +146,8 @@ export const AGENT_SCHEMAS = {
   Agent: AgentJson,
   AgentDetail: AgentDetailJson,
   Demand: DemandJson,
+  Template: TemplateJson,
+  Host: HostJson,
+  Cache: CacheJson,
+  PrunedCache: PrunedCacheJson,
 } as const;

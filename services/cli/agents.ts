@@ -3,36 +3,15 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { lintTemplates } from '../../node-agent/lint-main.ts';
 import { AgentDetailJson, AgentJson } from '../api/agent-schemas.ts';
-import { parseFolderAddress } from '../domain/web-address.ts';
 import { loadConfiguration } from '../platform/configuration.ts';
 import { agentText, agentsAnswer, agentsText } from './agents/tables.ts';
-import { authorizationFrom } from './key-file.ts';
-import { NodeClient } from './keep/node-client.ts';
-
-interface Flags {
-  readonly agents: string;
-  readonly keyFile?: string;
-  readonly json?: true;
-}
-
-/** What the commands touch besides the network. */
-export interface AgentsSurroundings {
-  readonly env: NodeJS.ProcessEnv;
-  readonly output: { write(text: string): unknown };
-  readonly fail: () => void;
-}
-
-const PROCESS: AgentsSurroundings = {
-  env: process.env,
-  output: process.stdout,
-  fail: () => (process.exitCode = 1),
-};
+import { command, PROCESS, reader, say, writer } from './agents/surroundings.ts';
+import type { AgentsSurroundings, Flags } from './agents/surroundings.ts';
+import { templateAndHostCommands } from './agents/templates-and-hosts.ts';
 
 /** Adds to `agents` what an operator asks and does; `lint` needs no service. */
 export function agentsCommands(agents: Command, around: AgentsSurroundings = PROCESS): void {
-  const { env, output } = around;
-  const say = (flags: Flags, answer: unknown, text: string) =>
-    output.write(flags.json === true ? `${JSON.stringify(answer, null, 2)}\n` : text);
+  const { env } = around;
   const path = (agent: string, action = '') =>
     `api/v1/agents/${encodeURIComponent(agent)}${action}`;
 
@@ -46,13 +25,13 @@ export function agentsCommands(agents: Command, around: AgentsSurroundings = PRO
       const answer = await reader(flags, env).then((client) =>
         client.ask('GET', `api/v1/agents?${listQuery(flags)}`, agentsAnswer),
       );
-      say(flags, answer, agentsText(answer.agents, new Date()));
+      say(around, flags, answer, agentsText(answer.agents, new Date()));
     });
   command(agents, 'show', 'one agent: phases with their times, steps, last lines')
     .argument('<agent>', 'id, or name of its node')
     .action(async (agent: string, flags: Flags) => {
       const answer = await (await reader(flags, env)).ask('GET', path(agent), AgentDetailJson);
-      say(flags, answer, agentText(answer));
+      say(around, flags, answer, agentText(answer));
     });
   command(agents, 'logs', 'the last lines of its container')
     .argument('<agent>', 'id, or name of its node')
@@ -60,14 +39,14 @@ export function agentsCommands(agents: Command, around: AgentsSurroundings = PRO
     .action(async (agent: string, flags: Flags & { readonly lines: number }) => {
       const client = await writer(flags, env);
       const text = await client.send('GET', path(agent, `/logs?lines=${flags.lines}`));
-      say(flags, text.split('\n').slice(0, -1), text);
+      say(around, flags, text.split('\n').slice(0, -1), text);
     });
   const act = (name: string, help: string) =>
     command(agents, name, help).argument('<agent>', 'id, or name of its node');
   const done = async (flags: Flags, agent: string, action: string, body?: object) => {
     const client = await writer(flags, env);
     const answer = await client.ask('POST', path(agent, `/${action}`), AgentJson, body);
-    say(flags, answer, agentsText([answer], new Date()));
+    say(around, flags, answer, agentsText([answer], new Date()));
   };
   act('drain', 'no new builds on it; deleted when it is idle').action(
     (agent: string, flags: Flags) => done(flags, agent, 'drain'),
@@ -87,8 +66,9 @@ export function agentsCommands(agents: Command, around: AgentsSurroundings = PRO
     .action(async (template: string, flags: Flags) => {
       const where = `api/v1/templates/${encodeURIComponent(template)}/retry`;
       const answer = await (await writer(flags, env)).ask('POST', where, z.looseObject({}));
-      say(flags, answer, `${template} is tried again\n`);
+      say(around, flags, answer, `${template} is tried again\n`);
     });
+  templateAndHostCommands(agents, around);
   lintCommand(agents, around);
 }
 
@@ -108,27 +88,6 @@ function lintCommand(agents: Command, { output, fail }: AgentsSurroundings): voi
       const names = templates.map(({ name }) => name).join(', ');
       output.write(`${templates.length} templates are fine: ${names}\n`);
     });
-}
-
-function command(above: Command, name: string, description: string): Command {
-  return above
-    .command(name)
-    .description(description)
-    .option('--agents <url>', 'the agent service', 'http://127.0.0.1:8082/')
-    .option('--key-file <file>', 'one line, user:key; or name it in GITBUILDER_KEY_FILE')
-    .option('--json', 'print the answer as JSON');
-}
-
-/** Reading needs a key only where the service reads to nobody without one. */
-async function reader(flags: Flags, env: NodeJS.ProcessEnv): Promise<NodeClient> {
-  const hasKey = flags.keyFile !== undefined || (env['GITBUILDER_KEY_FILE'] ?? '') !== '';
-  const key = hasKey ? await authorizationFrom(flags.keyFile, env) : '';
-  return new NodeClient(parseFolderAddress('--agents', flags.agents), key);
-}
-
-async function writer(flags: Flags, env: NodeJS.ProcessEnv): Promise<NodeClient> {
-  const key = await authorizationFrom(flags.keyFile, env);
-  return new NodeClient(parseFolderAddress('--agents', flags.agents), key);
 }
 
 interface ListFlags {

@@ -159,6 +159,11 @@ export const ERRORS = {
     advice:
       'Hard links lead from there to the blobs: chacra.exportRoot must be a folder of its own on the same file system (and mount) as the data, for example beside it.',
   },
+  CACHE_IN_USE: {
+    status: 409,
+    message: 'cache {cache} of host {host} cannot be removed: {reason}',
+    advice: 'Drain the agents that have it first; gitbuilder agents list --host {host} shows them.',
+  },
   AGENT_STATE: {
     status: 409,
     message: 'agent {agent} is {state}: it cannot {action}',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { baseUrl, listenAddress, pathFrom, userName } from './setting-types.ts';
+import { cronTimes } from './keeping-settings.ts';
+import { baseUrl, byteSize, listenAddress, pathFrom, userName } from './setting-types.ts';
 
 const seconds = (standard: number) => z.number().min(0).meta({ kind: 'seconds' }).default(standard);
 const count = () => z.int().min(0);
@@ -44,6 +45,17 @@ const engine = (folder: string) =>
       .array(z.string())
       .default([])
       .describe('Privileges that templates may use here, by name; docs/agents.md lists them.'),
+    cacheDays: z
+      .number()
+      .min(0)
+      .meta({ kind: 'days' })
+      .default(30)
+      .describe('A cache volume that no agent used for so long is removed.'),
+    cacheBytes: byteSize()
+      .optional()
+      .describe(
+        'All cache volumes together; beyond it, those that were not used for the longest time are removed. Without it, no limit.',
+      ),
   });
 
 /** Agents of Jenkins as containers. */
@@ -98,6 +110,12 @@ export const agents = (folder: string) =>
       .meta({ kind: 'days' })
       .default(7)
       .describe('How long agents that are gone stay on record.'),
+    imageSeconds: seconds(3600).describe(
+      'How often images of templates are looked for on their hosts, and fetched as their `pull` says, so that no build waits for it. 0: only when an agent is made.',
+    ),
+    cacheTimes: cronTimes('23 4 * * *').describe(
+      'When cache volumes are counted, and those beyond the limits of their host removed.',
+    ),
     anchor: word()
       .default('ceph-anchor')
       .describe('Name and label of a node that never connects; it makes Jenkins name labels.'),

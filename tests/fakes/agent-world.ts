@@ -1,5 +1,5 @@
 import type { ContainerEngine, JenkinsApi } from '../../node-agent/ports.ts';
-import type { OwnContainer } from '../../node-agent/rules/container.ts';
+import type { CacheVolume, OwnContainer } from '../../node-agent/rules/container.ts';
 import { matchesLabel, parseLabel } from '../../node-agent/rules/label.ts';
 import { done, failed } from '../../node-agent/rules/outcome.ts';
 import type { EngineFailure } from '../../node-agent/rules/host.ts';
@@ -50,6 +50,12 @@ export class AgentWorld {
   failCreate: EngineFailure | null = null;
   /** Images whose containers end at once. */
   readonly brokenImages = new Set<string>();
+  /** `host image` -> its digest, or why it cannot be had; all others are there, and the same everywhere. */
+  readonly images = new Map<string, string | EngineFailure>();
+  /** `host image policy` of everything that was looked for. */
+  readonly fetched: string[] = [];
+  /** Host -> its cache volumes. */
+  readonly caches = new Map<string, readonly CacheVolume[]>();
   readonly #listeners = new Map<string, Set<EngineListener>>();
   #next = 1;
 
@@ -182,7 +188,11 @@ export class AgentWorld {
           [...this.containers.values()].filter((one) => one.host === host).map(({ own }) => own),
         ),
       ),
-      fetchImage: there(() => done('sha256:1')),
+      fetchImage: there(({ image, policy }: Parameters<ContainerEngine['fetchImage']>[0]) => {
+        this.fetched.push(`${host} ${image} ${policy}`);
+        const found = this.images.get(`${host} ${image}`) ?? 'sha256:1';
+        return typeof found === 'string' ? done(found) : failed(found);
+      }),
       create: there((spec: Parameters<ContainerEngine['create']>[0]) => {
         if (this.failCreate !== null) return failed(this.failCreate);
         const id = `c${this.#next++}`;
@@ -221,8 +231,17 @@ export class AgentWorld {
       watch: (listener) => {
         this.#listeners.set(host, (this.#listeners.get(host) ?? new Set()).add(listener));
       },
-      caches: there(() => done([])),
-      removeCache: there(() => done(undefined)),
+      caches: there(() => done(this.caches.get(host) ?? [])),
+      removeCache: there((volume: string) => {
+        const before = this.caches.get(host) ?? [];
+        if (before.some((cache) => cache.volume === volume && cache.isInUse))
+          return failed({ kind: 'refused' as const, reason: 'volume is in use' });
+        this.caches.set(
+          host,
+          before.filter((cache) => cache.volume !== volume),
+        );
+        return done(undefined);
+      }),
       close: () => this.#listeners.delete(host),
     };
   }

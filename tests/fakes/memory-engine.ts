@@ -1,5 +1,10 @@
 import type { ContainerEngine, EngineListener, FromEngine } from '../../node-agent/ports.ts';
-import type { ContainerSpec, HandedFile, OwnContainer } from '../../node-agent/rules/container.ts';
+import type {
+  CacheVolume,
+  ContainerSpec,
+  HandedFile,
+  OwnContainer,
+} from '../../node-agent/rules/container.ts';
 import type { EngineFailure, HostFacts } from '../../node-agent/rules/host.ts';
 import { done, failed } from '../../node-agent/rules/outcome.ts';
 import { SECRET } from '../../node-agent/rules/starter.ts';
@@ -24,6 +29,7 @@ export class MemoryEngine implements ContainerEngine {
   readonly containers = new Map<string, Held>();
   /** Everything that was ever made. */
   readonly made: ContainerSpec[] = [];
+  volumes: readonly CacheVolume[] = [];
   /** Why no call comes through; null when they do. */
   awayReason: string | null = null;
   /** Why nothing can be made; null when it can. */
@@ -107,12 +113,15 @@ export class MemoryEngine implements ContainerEngine {
     this.#listener = listener;
   }
 
-  caches(): FromEngine<[]> {
-    return this.#answer(() => done([]));
+  caches(): FromEngine<readonly CacheVolume[]> {
+    return this.#answer(() => done(this.volumes));
   }
 
-  removeCache(): FromEngine<void> {
-    return this.#answer(() => done(undefined));
+  removeCache(volume: string): FromEngine<void> {
+    return this.#answer(() => {
+      this.volumes = this.volumes.filter((one) => one.volume !== volume);
+      return done(undefined);
+    });
   }
 
   close(): void {

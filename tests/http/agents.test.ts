@@ -239,6 +239,40 @@ t.test('templates and hosts are drained and resumed', async (t) => {
   t.match(await http.operate('POST', 'api/v1/hosts/none/drain'), { status: 404 });
 });
 
+t.test('caches are told, pruned and thrown away', async (t) => {
+  const { service, http } = await stage(t);
+  const cache = (name: string, isInUse: boolean) => {
+    const created = '2020-01-01T00:00:00.000Z';
+    return { volume: `gitbuilder-svc-${name}`, bytes: 5, created, isInUse };
+  };
+  service.engine.volumes = [cache('ccache', false), cache('pip', true)];
+  for (const [method, path] of [
+    ['GET', 'api/v1/caches'],
+    ['POST', 'api/v1/caches/prune'],
+    ['DELETE', 'api/v1/hosts/here/caches/ccache'],
+  ] as const) {
+    t.equal((await http.ask(method, path)).status, 401, `${method} ${path} without a key`);
+  }
+  t.match(await http.operate('GET', 'api/v1/caches'), {
+    body: {
+      caches: [{ host: 'here', name: 'ccache', in_use: false }, { in_use: true }],
+      silent: [],
+    },
+  });
+  t.match(await http.operate('DELETE', 'api/v1/hosts/here/caches/pip'), {
+    status: 409,
+    body: { code: 'CACHE_IN_USE' },
+  });
+  t.match(await http.operate('DELETE', 'api/v1/hosts/here/caches/none'), { status: 404 });
+  t.match(await http.operate('POST', 'api/v1/caches/prune'), {
+    status: 200,
+    body: { pruned: [{ host: 'here', name: 'ccache', left: null, cause: /30 days/ }] },
+  });
+  service.engine.volumes = [cache('pip', false)];
+  t.match(await http.operate('DELETE', 'api/v1/hosts/here/caches/pip'), { body: { name: 'pip' } });
+  t.match(await http.operate('GET', 'api/v1/caches'), { body: { caches: [] } });
+});
+
 t.test('tokens open one thing, once', async (t) => {
   const { service, http } = await stage(t);
   const [agent] = service.agents();
@@ -377,6 +411,43 @@ t.test('the command line shows and does the same', async (t) => {
   t.match((await run('drain', node, ...to)).said, /draining/);
   t.match((await run('retry', 'noble', ...to)).said, /tried again/);
   await t.rejects(run('show', 'none', ...to), /does not exist/);
+  t.match(
+    (await run('templates', 'list', ...to)).said,
+    /^TEMPLATE[^]*\nnoble +\S+ +[^]*\njammy +image +none +-\n$/,
+  );
+  t.match((await run('hosts', 'list', ...to)).said, /^HOST[^]*\nhere +docker +x86_64, 2 proc/);
+  t.equal(
+    (await run('templates', 'drain', 'noble', 'jammy', ...to)).said,
+    'template noble is drained\ntemplate jammy is drained\n',
+  );
+  t.match((await run('templates', 'list', ...to)).said, /noble .* drained\n/);
+  t.equal(
+    (await run('templates', 'resume', '--all', ...to)).said,
+    'template noble takes new agents\ntemplate jammy takes new agents\n',
+  );
+  t.match(JSON.parse((await run('hosts', 'drain', '--all', '--json', ...to)).said), [
+    { name: 'here', drained: true, states: {} },
+  ]);
+  t.match((await run('hosts', 'list', ...to)).said, /here .* drained\n/);
+  t.equal((await run('hosts', 'resume', 'here', ...to)).said, 'host here takes new agents\n');
+  await t.rejects(run('hosts', 'drain', ...to), /name the hosts to drain, or say --all/);
+  await t.rejects(run('hosts', 'drain', 'here', '--all', ...to), /name the hosts/);
+  await t.rejects(run('hosts', 'drain', 'none', ...to), /does not exist/);
+  t.equal((await run('caches', 'list', ...to)).said, 'no caches\n');
+  t.equal((await run('caches', 'prune', ...to)).said, 'every cache is within its limits\n');
+  const created = '2020-01-01T00:00:00.000Z';
+  service.engine.volumes = [
+    { volume: 'gitbuilder-svc-ccache', bytes: 2 ** 30, created, isInUse: false },
+  ];
+  t.match((await run('caches', 'list', ...to)).said, /here +ccache +1.1 GB +\d+ d ago/);
+  t.equal(
+    (await run('caches', 'remove', 'here', 'ccache', ...to)).said,
+    'ccache of here is removed\n',
+  );
+  service.engine.volumes = [
+    { volume: 'gitbuilder-svc-ccache', bytes: null, created, isInUse: false },
+  ];
+  t.match((await run('caches', 'prune', ...to)).said, /^removed +here +ccache +- +nobody used it/);
   const templates = join(service.folder, 't.yaml');
   writeFileSync(templates, 'a: { image: x, labels: [l], nonsense: 1 }\n');
   t.match(await run('lint', templates), { said: /^t\.yaml:1: a\.nonsense: unknown/, failed: true });

@@ -57,7 +57,8 @@ export function agentText(agent: Detail): string {
   return `${columns(facts)}\n${columns(steps)}${log}`;
 }
 
-function columns(rows: readonly (readonly string[])[]): string {
+/** Rows below each other, each column as wide as its widest cell. */
+export function columns(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows) {
     row.forEach((cell, index) => {
@@ -72,7 +73,8 @@ function columns(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => `${line(row)}\n`).join('');
 }
 
-function age(milliseconds: number): string {
+/** How long, in the unit that people would say it in. */
+export function age(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
   if (seconds < 120) return `${seconds} s`;
   if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
