@@ -81,8 +81,8 @@ async function build(
   }
 }
 
-/** `deploy/agents` stands above this file both in the sources and in the build. */
-function ownRecipes(): string {
+/** Where our own recipes are: `deploy/agents` stands above this file both in the sources and in the build. */
+export function ownRecipes(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, 'deploy', 'agents')) && dirname(folder) !== folder)
     folder = dirname(folder);

@@ -3,8 +3,11 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
+import { tellAgents } from './agents-demo/tell-agents.ts';
+import { CleanUp } from './demo/clean-up.ts';
 import { startServices } from './demo/demo-services.ts';
 import type { DemoServices } from './demo/demo-services.ts';
+import type { DemoStage, Story } from './demo/demo-stage.ts';
 import { Narrator } from './demo/narrator.ts';
 import { tellDemo } from './demo/tell-demo.ts';
 import { tellPipeline } from './pipeline/tell-pipeline.ts';
@@ -13,16 +16,26 @@ const MOST_NODES = 9;
 
 interface Flags {
   readonly once?: true;
+  readonly agents?: true;
+  readonly image?: string;
   readonly pipeline?: true;
   readonly nodes: number;
 }
 
-/** Adds `demo`, which shows everything on loopback and in a temporary folder. */
+/** Adds `demo`, which shows everything on this machine and in a temporary folder. */
 export function demoCommand(program: Command): void {
   program
     .command('demo')
-    .description('take a small project from git to an installed package, on loopback only')
+    .description('take a small project from git to an installed package, on this machine only')
     .option('--once', 'end when the story is told, instead of serving on')
+    .option(
+      '--agents',
+      'make, use and remove build agents in Docker instead, for a stand-in of Jenkins; the engine is that of DOCKER_HOST, or /var/run/docker.sock',
+    )
+    .option(
+      '--image <name>',
+      "image of agents, with a shell and Java; without it, one of `agents images build`, or this machine's busybox",
+    )
     .option('--pipeline', "build by the Jenkinsfile, under Jenkins' own CPS engine (Maven, a JDK)")
     .option('--nodes <number>', `how many storage nodes, 1 to ${MOST_NODES}`, count, 1)
     .action((flags: Flags) => demo(flags));
@@ -34,48 +47,61 @@ function count(text: string): number {
   throw new InvalidArgumentError(`it is a number from 1 to ${MOST_NODES}.`);
 }
 
-async function demo({ once, nodes, pipeline }: Flags): Promise<void> {
+async function demo(flags: Flags): Promise<void> {
   const stop = new AbortController();
   const narrator = new Narrator((text) => process.stdout.write(text), stop.signal);
   const told = signalled();
-  const folder = await mkdtemp(join(tmpdir(), 'gitbuilder-demo-'));
-  let services: DemoServices | null = null;
+  const cleanUp = new CleanUp();
   try {
-    narrator.say(`gitbuilder demo: below ${folder}, on loopback, removed at the end`);
-    const running = await narrator.step('a coordinator and its storage nodes start', (fact) =>
-      start(join(folder, 'data'), nodes, fact),
+    const folder = await mkdtemp(join(tmpdir(), 'gitbuilder-demo-'));
+    cleanUp.add(() => rm(folder, { recursive: true, force: true }));
+    narrator.say(`gitbuilder demo: below ${folder}, on this machine, removed at the end`);
+    const services = await narrator.step('a coordinator and its storage nodes start', (fact) =>
+      start(join(folder, 'data'), flags.nodes, fact),
     );
-    services = running;
-    const tell = pipeline === true ? tellPipeline : tellDemo;
-    const story = tell(folder, running, narrator, stop.signal);
-    const signal = await Promise.race([story, told]);
-    if (typeof signal === 'string') return await breakOff(signal, story, stop);
-    if (once === true) return;
-    showAround(narrator, running);
+    cleanUp.add(() => services.stop());
+    const { signal } = stop;
+    const stage = { folder, services, narrator, signal, cleanUp, image: flags.image ?? null };
+    const story = tell(storiesOf(flags), stage);
+    const end = await Promise.race([story, told]);
+    if (typeof end === 'string') return await breakOff(end, story, stop);
+    if (flags.once === true) return;
+    narrator.say(`\nStill serving: ${services.shaman} and ${services.nodes.join(', ')}`);
+    for (const line of end) narrator.say(`  ${line}`);
+    narrator.say(`The admin's key is in ${services.credentials},`);
+    narrator.say(`the key that signs in ${services.signingKey}. Ctrl-C ends it.`);
     await told;
   } finally {
-    await services?.stop();
-    await rm(folder, { recursive: true, force: true });
+    for (const cause of await cleanUp.run()) {
+      process.exitCode = 1;
+      narrator.say(
+        `something was left behind: ${cause instanceof Error ? cause.message : String(cause)}`,
+      );
+    }
   }
+}
+
+/** What flags ask for, one after the other. */
+function storiesOf({ agents, pipeline }: Flags): readonly Story[] {
+  if (agents === true) return pipeline === true ? [tellAgents, tellPipeline] : [tellAgents];
+  return pipeline === true ? [tellPipeline] : [tellDemo];
+}
+
+async function tell(stories: readonly Story[], stage: DemoStage): Promise<readonly string[]> {
+  const around: string[] = [];
+  for (const story of stories) around.push(...(await story(stage)));
+  return around;
 }
 
 /** Ends what the story runs, so that nothing writes into its folder any more, and how says the status. */
 async function breakOff(
   signal: NodeJS.Signals,
-  story: Promise<void>,
+  story: Promise<unknown>,
   stop: AbortController,
 ): Promise<void> {
   stop.abort();
   await story.catch(() => undefined);
   process.exitCode = 128 + constants.signals[signal];
-}
-
-function showAround(narrator: Narrator, services: DemoServices): void {
-  narrator.say(`Still serving: ${services.shaman} and ${services.nodes.join(', ')}`);
-  narrator.say(`  ${services.shaman}api/search/?project=hello`);
-  for (const node of services.nodes) narrator.say(`  ${node}r/hello/main/`);
-  narrator.say(`The admin's key is in ${services.credentials},`);
-  narrator.say(`the key that signs in ${services.signingKey}. Ctrl-C ends it.`);
 }
 
 async function start(

@@ -95,7 +95,7 @@ export const ROOMS: readonly Room[] = [
   },
   {
     name: 'agent use cases',
-    holds: /^node-agent\/(?!((images|lint)-)?main\.ts$)[^/]+\.ts$/,
+    holds: /^node-agent\/(?!((engine|images|lint)-)?main\.ts$)[^/]+\.ts$/,
     mayImport: ['agent rules', 'domain'],
     shuts: NO_DISK_NO_NETWORK,
   },
@@ -119,7 +119,7 @@ export const ROOMS: readonly Room[] = [
   },
   {
     name: 'agent main',
-    holds: /^node-agent\/((images|lint)-)?main\.ts$/,
+    holds: /^node-agent\/((engine|images|lint)-)?main\.ts$/,
     mayImport: [
       ...['agent rules', 'agent use cases', 'agent adapters', 'agent http'],
       ...['domain', 'api', 'platform'],

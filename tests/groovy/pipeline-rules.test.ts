@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { DISTROS } from '../../services/domain/distros.ts';
-import { checkoutFolder, GroovyEngine } from '../../services/cli/pipeline/groovy-engine.ts';
+import { checkoutFolder } from '../../services/cli/checkout-folder.ts';
+import { GroovyEngine } from '../../services/cli/pipeline/groovy-engine.ts';
 import { JAVA } from '../fixtures/java.ts';
 import { testFolder } from '../fixtures/test-folder.ts';
 

@@ -2,6 +2,7 @@ import t from 'tap';
 import { parseEngineUrl } from '../../node-agent/docker/engine-address.ts';
 import { isNumeric, ownerOf } from '../../node-agent/docker/container-owner.ts';
 import { withTag } from '../../node-agent/docker/fetch-image.ts';
+import { engineUrl, findEngine, whatToDo } from '../../services/cli/agents-demo/find-engine.ts';
 
 t.test('an engine is named by its socket, or by its host and port', async (t) => {
   t.same(parseEngineUrl('unix:///var/run/docker.sock'), { path: '/var/run/docker.sock' });
@@ -17,6 +18,18 @@ t.test('an engine is named by its socket, or by its host and port', async (t) =>
     'ssh://x',
   ];
   for (const text of [...wrong, ...others]) t.equal(parseEngineUrl(text), null, text);
+});
+
+t.test('the demo looks where clients of Docker look, and says what to do', async (t) => {
+  t.equal(engineUrl({}), 'unix:///var/run/docker.sock');
+  t.equal(engineUrl({ DOCKER_HOST: 'unix:///a', GITBUILDER_DOCKER: '' }), 'unix:///a');
+  t.equal(engineUrl({ DOCKER_HOST: 'unix:///a', GITBUILDER_DOCKER: 'unix:///b' }), 'unix:///b');
+  t.match(whatToDo('connect ENOENT /var/run/docker.sock'), 'apt-get install docker.io');
+  t.match(whatToDo('connect EACCES /var/run/docker.sock'), 'usermod -aG docker');
+  t.match(whatToDo('connect ECONNREFUSED /var/run/docker.sock'), 'systemctl start docker');
+  t.match(whatToDo('no answer within 20 s'), 'docker info');
+  const far = findEngine('tcp://far.example.org:2376', 'demo-1', () => undefined);
+  await t.rejects(far, /is no socket of this machine.*DOCKER_HOST/);
 });
 
 t.test('an image without a tag is its latest', async (t) => {

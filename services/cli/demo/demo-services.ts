@@ -4,6 +4,7 @@ import { makeSigningKey } from '../../adapters/make-signing-key.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { startChacra } from '../../chacra-main.ts';
 import { basicAuthorization } from '../../platform/auth.ts';
+import type { User } from '../../platform/auth.ts';
 import { parseConfiguration } from '../../platform/configuration.ts';
 import { firstUsers } from '../../platform/credentials.ts';
 import { hashKey, makeKey } from '../../platform/keys.ts';
@@ -16,6 +17,8 @@ import { ownVersion } from '../version.ts';
 export interface DemoServices {
   readonly shaman: string;
   readonly nodes: readonly string[];
+  /** Who may write: the admin alone. */
+  readonly users: readonly User[];
   /** Where the admin's key is. */
   readonly credentials: string;
   /** Where the key is that signs the repositories. */
@@ -63,7 +66,8 @@ export async function startServices(folder: string, count: number): Promise<Demo
     await untilKnown(shaman.url, count);
     const [user = '', secret = ''] = splitOnce((await readFile(credentials, 'utf8')).trim());
     const authorization = basicAuthorization(user, secret);
-    return { shaman: shaman.url, nodes, credentials, signingKey, authorization, stop };
+    const keys = { users, credentials, signingKey, authorization };
+    return { shaman: shaman.url, nodes, ...keys, stop };
   } catch (cause) {
     await stop();
     throw cause;

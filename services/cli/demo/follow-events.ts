@@ -1,12 +1,10 @@
+import { readEvents } from './read-events.ts';
+import type { ToldEvent } from './read-events.ts';
+
 /** What shaman told of a project's changes, as it happened. */
 export interface FollowedEvents {
   /** Hangs up when so many repositories were told ready; answers a line for each change. */
   untilReady(repos: number): Promise<readonly string[]>;
-}
-
-interface Change {
-  readonly type: string;
-  readonly data: Readonly<Record<string, unknown>>;
 }
 
 /** Listens to shaman's event stream, as a waiting person's browser would. */
@@ -29,7 +27,7 @@ export async function followEvents(
   const hangUpWhenReady = () => {
     if (ready >= wanted) hangUp.abort();
   };
-  const reading = read(response.body, (change) => {
+  const reading = readEvents(response.body, (change) => {
     lines.push(lineOf(change));
     if (change.type === 'repo' && change.data['status'] === 'ready') ready += 1;
     hangUpWhenReady();
@@ -44,31 +42,7 @@ export async function followEvents(
   };
 }
 
-async function read(
-  body: AsyncIterable<Uint8Array>,
-  hear: (change: Change) => void,
-): Promise<void> {
-  const decoder = new TextDecoder();
-  let text = '';
-  try {
-    for await (const chunk of body) {
-      text += decoder.decode(chunk, { stream: true });
-      const blocks = text.split('\n\n');
-      text = blocks.pop() ?? '';
-      for (const block of blocks) {
-        const type = /^event: ?(.*)$/m.exec(block)?.[1];
-        const data = /^data: ?(.*)$/m.exec(block)?.[1];
-        if (type === undefined || data === undefined) continue;
-        // Our own stream: each event's data is one JSON object.
-        hear({ type, data: JSON.parse(data) as Change['data'] });
-      }
-    }
-  } catch (cause) {
-    if (!(cause instanceof Error && cause.name === 'AbortError')) throw cause;
-  }
-}
-
-function lineOf({ type, data }: Change): string {
+function lineOf({ type, data }: ToldEvent): string {
   const at = [data['distro'], data['distro_version']].map(String).join('/');
   return `${type} ${at}: ${String(data['status'])}`;
 }

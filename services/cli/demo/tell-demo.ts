@@ -4,6 +4,7 @@ import { DemoClient } from './demo-client.ts';
 import type { DemoRepo } from './demo-client.ts';
 import { makeProject } from './demo-project.ts';
 import type { DemoServices } from './demo-services.ts';
+import type { DemoStage } from './demo-stage.ts';
 import { followEvents } from './follow-events.ts';
 import { INSTALLERS, whyNot } from './install-packages.ts';
 import type { Narrator } from './narrator.ts';
@@ -18,12 +19,12 @@ const YUM_PLACES = [
 ] as const;
 
 /** From a git repository to an installed package: everything that a build and its users do. */
-export async function tellDemo(
-  folder: string,
-  services: DemoServices,
-  narrator: Narrator,
-  signal: AbortSignal,
-): Promise<void> {
+export async function tellDemo({
+  folder,
+  services,
+  narrator,
+  signal,
+}: DemoStage): Promise<readonly string[]> {
   const project = await narrator.step('a small project in a git repository', async (fact) => {
     const made = await makeProject(join(folder, 'project'), fact);
     fact(`${made.name}, ref ${made.ref}, sha1 ${made.sha1}`);
@@ -86,6 +87,13 @@ export async function tellDemo(
   }
   narrator.say();
   for (const line of skipped) narrator.say(line);
+  return whereItIs(services);
+}
+
+/** Where to look at the project, once it is published. */
+export function whereItIs({ shaman, nodes }: DemoServices): readonly string[] {
+  const pages = nodes.map((node) => `${node}r/hello/main/`);
+  return [`${shaman}api/search/?project=hello`, ...pages];
 }
 
 async function showSourceLists(

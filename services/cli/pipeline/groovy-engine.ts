@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
+import { checkoutFolder } from '../checkout-folder.ts';
 import { buildEngine } from './build-engine.ts';
 import { EngineBuild } from './engine-build.ts';
 import type { BuildOrder, EngineEvent } from './engine-build.ts';
@@ -75,15 +74,4 @@ export class GroovyEngine {
 /** The shared library of this checkout, as Jenkins loads it: a folder with vars, src and resources. */
 export function libraryFolder(): string {
   return join(checkoutFolder(), 'jenkins-shared-lib');
-}
-
-/** The checkout, above the sources and above what is built from them. */
-export function checkoutFolder(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'tests/groovy/pom.xml'))) {
-    const above = dirname(folder);
-    if (above === folder) throw new Error('the Groovy engine needs a checkout of gitbuilder');
-    folder = above;
-  }
-  return folder;
 }

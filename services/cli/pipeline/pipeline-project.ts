@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { copyFile, chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { checkoutFolder } from '../checkout-folder.ts';
 import { PROGRAM } from '../demo/demo-project.ts';
-import { checkoutFolder } from './groovy-engine.ts';
 
 /** A project in a Git repository, with packaging for both worlds, rules and the Jenkinsfile of this checkout. */
 export interface PipelineProject {

@@ -1,11 +1,14 @@
 import { readFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { checkoutFolder } from '../checkout-folder.ts';
 import type { DemoServices } from '../demo/demo-services.ts';
+import type { DemoStage } from '../demo/demo-stage.ts';
 import { INSTALLERS, whyNot } from '../demo/install-packages.ts';
 import type { Narrator } from '../demo/narrator.ts';
 import { hasTool } from '../demo/run-tool.ts';
+import { whereItIs } from '../demo/tell-demo.ts';
 import type { BuildEnd, BuildOrder } from './engine-build.ts';
-import { checkoutFolder, GroovyEngine } from './groovy-engine.ts';
+import { GroovyEngine } from './groovy-engine.ts';
 import { makePipelineProject } from './pipeline-project.ts';
 import type { PipelineProject } from './pipeline-project.ts';
 
@@ -16,12 +19,12 @@ const PLATFORMS = [
 ] as const;
 
 /** From a commit to installed packages by the Jenkinsfile of this checkout, under Jenkins' own CPS engine. */
-export async function tellPipeline(
-  folder: string,
-  services: DemoServices,
-  narrator: Narrator,
-  signal: AbortSignal,
-): Promise<void> {
+export async function tellPipeline({
+  folder,
+  services,
+  narrator,
+  signal,
+}: DemoStage): Promise<readonly string[]> {
   const missing = NEEDED.filter((tool) => !hasTool(tool));
   if (missing.length > 0) {
     throw new Error(`demo --pipeline needs ${missing.join(', ')} (apt-get install git curl maven)`);
@@ -49,6 +52,7 @@ export async function tellPipeline(
       runJenkinsfile(engine, project, join(folder, 'jenkins'), services, fact),
     );
     await install(folder, platforms, project, log, narrator, signal);
+    return whereItIs(services);
   } finally {
     signal.removeEventListener('abort', stop);
     await engine.stop();

@@ -8,7 +8,7 @@ import { tokenOf } from './users.ts';
 
 /*
  * The fake controller as a process of its own, for the demo and the bench. Says `jenkins ready URL` when it is up and
- * ends on SIGTERM. Jobs come from a file; builds are started and followed as on any Jenkins.
+ * ends on SIGTERM, or with who started it. Jobs come from a file; builds are started and followed as on any Jenkins.
  */
 
 const { values } = parseArgs({
@@ -26,6 +26,8 @@ const { values } = parseArgs({
     'agent-pause': { type: 'string', default: '10000' },
     /** A file that gets a line `METHOD URL` for each request. */
     asked: { type: 'string' },
+    /** Ends as soon as standard input does, so that it outlives nobody who was killed. */
+    'until-eof': { type: 'boolean', default: false },
   },
 });
 
@@ -53,4 +55,6 @@ const tokenFile = values['token-file'];
 if (tokenFile !== undefined) writeFileSync(tokenFile, `${tokenOf('operator')}\n`, { mode: 0o600 });
 await jenkins.start();
 process.stdout.write(`jenkins ready ${jenkins.url}\n`);
-process.once('SIGTERM', () => void jenkins.stop().then(() => process.exit(0)));
+const end = (): void => void jenkins.stop().then(() => process.exit(0));
+process.once('SIGTERM', end);
+if (values['until-eof']) process.stdin.resume().once('close', end);
