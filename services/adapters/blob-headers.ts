@@ -6,13 +6,13 @@ import type { BlobPlaces } from './blob-places.ts';
 import { readBeside, writeBeside } from './beside-blob.ts';
 import { ByteCache } from '../platform/byte-cache.ts';
 
-const KIND_OF: Readonly<Record<string, PackageHeader['kind']>> = {
-  deb: 'deb',
-  ddeb: 'deb',
-  udeb: 'deb',
-  dsc: 'dsc',
-  rpm: 'rpm',
-};
+const KIND_OF: ReadonlyMap<string, PackageHeader['kind']> = new Map([
+  ['.deb', 'deb'],
+  ['.ddeb', 'deb'],
+  ['.udeb', 'deb'],
+  ['.dsc', 'dsc'],
+  ['.rpm', 'rpm'],
+]);
 
 /** Raised whenever a header's shape changes: what was kept in another shape is read again from the bytes. */
 const FORMAT = 1;
@@ -96,13 +96,18 @@ export class BlobHeaders {
     return true;
   }
 
-  /** The same bytes can be stored under names of different kinds, so the name decides. */
+  /** What needs no look at the disk; undefined where it does. */
+  known(ref: BlobRef, name: string): PackageHeader | null | undefined {
+    const kind = kindOf(name);
+    return kind === undefined ? null : this.#memory.get(`${ref.sha256}.${kind}`);
+  }
+
   async of(ref: BlobRef, name: string): Promise<PackageHeader | null> {
-    const kind = KIND_OF[/\.([a-z]+)$/.exec(name)?.[1] ?? ''];
+    const known = this.known(ref, name);
+    if (known !== undefined) return known;
+    const kind = kindOf(name);
     if (kind === undefined) return null;
     const key = `${ref.sha256}.${kind}`;
-    const known = this.#memory.get(key);
-    if (known !== undefined) return known;
     const text = await readBeside(this.#places.beside(ref.sha256, `${kind}.json`));
     const header = text === null ? null : parse(text);
     if (header !== null && text !== null) {
@@ -116,6 +121,12 @@ export class BlobHeaders {
     await this.keep(ref.sha256, read).catch(() => undefined);
     return read;
   }
+}
+
+/** The same bytes can be stored under names of different kinds, so the name decides. */
+function kindOf(name: string): PackageHeader['kind'] | undefined {
+  const dot = name.lastIndexOf('.');
+  return dot === -1 ? undefined : KIND_OF.get(name.slice(dot));
 }
 
 function printed(header: PackageHeader): string {

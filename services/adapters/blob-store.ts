@@ -106,6 +106,10 @@ export class DiskBlobStore implements BlobStore {
     };
   }
 
+  knownHeader(ref: BlobRef, name: string): PackageHeader | null | undefined {
+    return this.#headers.known(ref, name);
+  }
+
   header(ref: BlobRef, name: string): Promise<PackageHeader | null> {
     return this.#headers.of(ref, name);
   }

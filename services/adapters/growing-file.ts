@@ -1,9 +1,11 @@
 import type { FileHandle } from 'node:fs/promises';
 
 const BATCH = 1024 * 1024;
+/** Enough to begin with when nothing is being written: less is left to do after the last byte. */
+const IDLE_BATCH = 256 * 1024;
 
 /**
- * Appends chunks to a file in writes of about 1 MiB. One write is under way while the next batch
+ * Appends chunks to a file in writes of up to about 1 MiB. One write is under way while the next batch
  * gathers, so that hashing and disk work side by side; more than that is never in memory.
  */
 export class GrowingFile {
@@ -13,6 +15,7 @@ export class GrowingFile {
   #batchBytes = 0;
   #size = 0;
   #writing: Promise<void> = Promise.resolve();
+  #isWriting = false;
 
   /** `written` hears how many bytes are in the file by now. */
   constructor(file: FileHandle, written: (size: number) => void) {
@@ -24,7 +27,8 @@ export class GrowingFile {
   append(chunk: Uint8Array): Promise<void> | null {
     this.#batch.push(chunk);
     this.#batchBytes += chunk.length;
-    return this.#batchBytes < BATCH ? null : this.#flush();
+    const enough = this.#isWriting ? BATCH : IDLE_BATCH;
+    return this.#batchBytes < enough ? null : this.#flush();
   }
 
   /** Everything is in the file when it resolves. */
@@ -46,6 +50,7 @@ export class GrowingFile {
   async #write(batch: readonly Uint8Array[]): Promise<void> {
     const total = batch.reduce((sum, { length }) => sum + length, 0);
     if (total === 0) return;
+    this.#isWriting = true;
     let { bytesWritten: done } = await this.#file.writev(batch, this.#size);
     if (done < total) {
       // A disk that fills up takes less than it was given; the rest then fails with the reason.
@@ -56,6 +61,7 @@ export class GrowingFile {
       }
     }
     this.#size += total;
+    this.#isWriting = false;
     this.#written(this.#size);
   }
 }

@@ -1,9 +1,10 @@
+import type { Picked } from '../domain/generation.ts';
 import type { PackageHeader } from '../domain/package-header.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import { archsOf } from '../domain/repo.ts';
 import type { Repo } from '../domain/repo.ts';
 import { arrangeRepo } from './arrange-repo.ts';
-import type { Arrangement } from './arrangement.ts';
+import type { Arrangement, Candidate } from './arrangement.ts';
 import type { KeptFiles } from './kept-files.ts';
 import type { Picks } from './pick-packages.ts';
 import type { BlobStore, GenerationStore } from './ports.ts';
@@ -26,14 +27,11 @@ export async function pickedContent(
   { picks, suites }: Picks,
 ): Promise<Content> {
   const { identity, head } = repo;
+  const candidates = await withHeaders(blobs, picks);
   const headers = new Map<string, PackageHeader>();
-  const candidates = await Promise.all(
-    picks.map(async (pick) => {
-      const header = pick.blob === null ? null : await blobs.header(pick.blob, pick.name);
-      if (header !== null && pick.blob !== null) headers.set(pick.blob.sha256, header);
-      return { pick, header };
-    }),
-  );
+  for (const { pick, header } of candidates) {
+    if (header !== null && pick.blob !== null) headers.set(pick.blob.sha256, header);
+  }
   const taken = await kept.of(repo);
   const arranged = arrangeRepo(candidates, {
     type: head.type ?? 'deb',
@@ -43,6 +41,20 @@ export async function pickedContent(
   });
   const archs = archsOf(picks.filter(({ origin }) => origin === null));
   return { arranged, archs, revision: head.revision, headers };
+}
+
+/** In no order. Nearly all headers of a repo that grows are in memory, and hundreds of promises cost more than they. */
+async function withHeaders(blobs: BlobStore, picks: readonly Picked[]): Promise<Candidate[]> {
+  const candidates: Candidate[] = [];
+  const reading: Promise<Candidate>[] = [];
+  for (const pick of picks) {
+    const { blob, name } = pick;
+    const known = blob === null ? null : blobs.knownHeader(blob, name);
+    if (known !== undefined) candidates.push({ pick, header: known });
+    else if (blob !== null)
+      reading.push(blobs.header(blob, name).then((header) => ({ pick, header })));
+  }
+  return candidates.concat(await Promise.all(reading));
 }
 
 /**

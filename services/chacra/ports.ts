@@ -106,6 +106,8 @@ export interface BlobStore {
    * `name` decides how it is read. Null when the name is no package's; PACKAGE_MALFORMED otherwise.
    */
   header(ref: BlobRef, name: string): Promise<PackageHeader | null>;
+  /** The same as far as memory tells; undefined when it must be waited for. */
+  knownHeader(ref: BlobRef, name: string): PackageHeader | null | undefined;
   /** Waits for the worker when it is still busy with this blob; computed again when it is missing. */
   sha512(ref: BlobRef): Promise<string>;
   /** Keeps the sweep away from blobs that no document names at the moment. */

@@ -1,15 +1,8 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { agentImageCommands } from './agent-images.ts';
-import { agentsCommands } from './agents.ts';
-import { demoCommand } from './demo.ts';
-import { keepCommands } from './keep.ts';
-import { keyCommands } from './key.ts';
 import { serveCommand } from './serve.ts';
-import { uploadCommand } from './upload.ts';
 import { troubleOf } from './upload/problem.ts';
 import { troubleText } from './upload/report.ts';
-import { verifyCommand } from './verify.ts';
 import { ownVersion } from './version.ts';
 
 const program = new Command('gitbuilder')
@@ -17,16 +10,8 @@ const program = new Command('gitbuilder')
   .version(ownVersion())
   .showHelpAfterError();
 serveCommand(program);
-demoCommand(program);
-keyCommands(program);
-uploadCommand(program);
-keepCommands(program);
-verifyCommand(program);
-const agents = program
-  .command('agents')
-  .description('agents of Jenkins: see, operate, make images');
-agentsCommands(agents);
-agentImageCommands(agents);
+// A service runs for months: it does not hold the code of commands that end.
+if (process.argv[2] !== 'serve') (await import('./commands.ts')).commands(program);
 
 try {
   await program.parseAsync();

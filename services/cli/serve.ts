@@ -3,9 +3,6 @@ import { Argument } from 'commander';
 import type { Command } from 'commander';
 import type { ShamanAccess } from '../adapters/shaman-client.ts';
 import { systemClock } from '../adapters/system-clock.ts';
-import { startChacra } from '../chacra-main.ts';
-import { startShaman } from '../shaman-main.ts';
-import { startAgents } from '../../node-agent/main.ts';
 import { loadConfiguration } from '../platform/configuration.ts';
 import type { User } from '../platform/auth.ts';
 import { firstUsers } from '../platform/credentials.ts';
@@ -56,6 +53,7 @@ async function serve(named: readonly Service[], flags: Flags): Promise<void> {
   const wants = (service: Service) => named.length === 0 || named.includes(service);
   const told = signalled();
   const running: RunningService[] = [];
+  // Each is loaded where it runs: a storage node alone need not hold the code that talks to engines.
   const ready = (service: Service, started: RunningService): RunningService => {
     running.unshift(started);
     process.stdout.write(`${service} ready ${started.url}\n`);
@@ -68,16 +66,16 @@ async function serve(named: readonly Service[], flags: Flags): Promise<void> {
       const key = makeKey();
       const node: User = { name: 'chacra', keyHash: hashKey(key), scopes: ['node'] };
       const own = { ...options, users: [...users, node], log: log.child({ service: 'shaman' }) };
-      const { url } = ready('shaman', await startShaman(own));
+      const { url } = ready('shaman', await (await import('../shaman-main.ts')).startShaman(own));
       neighbour = { url, user: node.name, key };
     }
     if (wants('chacra')) {
       const own = { ...options, users, neighbour, log: log.child({ service: 'chacra' }) };
-      ready('chacra', await startChacra(own));
+      ready('chacra', await (await import('../chacra-main.ts')).startChacra(own));
     }
     if (wants('agents')) {
       const own = { ...options, users, log: log.child({ service: 'agents' }) };
-      ready('agents', await startAgents(own));
+      ready('agents', await (await import('../../node-agent/main.ts')).startAgents(own));
     }
     log.info({ signal: await told }, 'stopping');
   } finally {

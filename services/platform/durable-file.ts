@@ -4,6 +4,8 @@ import type { FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 const TEMPORARY = '.tmp-';
+/** Several times as fast as `Buffer.from` for a document of some size. */
+const UTF8 = new TextEncoder();
 
 /** A free name in a folder for bytes that are not complete yet; the sweep at start knows it by its shape. */
 export function temporaryPath(folder: string): string {
@@ -28,7 +30,7 @@ export async function writeDurably(
   try {
     const file = await open(temporary, 'wx', options.mode ?? 0o644);
     try {
-      await file.writeFile(bytes);
+      await file.writeFile(typeof bytes === 'string' ? UTF8.encode(bytes) : bytes);
       await file.sync();
       await rename(temporary, path);
     } finally {

@@ -66,6 +66,10 @@ export class MemoryBlobs implements BlobStore {
     return tap.end();
   }
 
+  knownHeader(): PackageHeader | null | undefined {
+    return undefined;
+  }
+
   sha512({ sha256 }: BlobRef): Promise<string> {
     return Promise.resolve(digest('sha512', this.#read(sha256)));
   }
