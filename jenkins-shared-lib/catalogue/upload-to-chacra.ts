@@ -34,6 +34,11 @@ export const uploadToChacra = {
       default: false,
       help: 'replaces files of the same name that have other bytes',
     },
+    keep: {
+      type: 'boolean',
+      default: false,
+      help: 'leaves files of the same name that have other bytes as they are, and names them; without force or keep they are errors',
+    },
     parallel: { type: 'integer', default: 16, help: 'how many files at a time' },
     retries: {
       type: 'integer',

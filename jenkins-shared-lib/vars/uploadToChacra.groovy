@@ -17,6 +17,7 @@ import org.ceph.gitbuilder.StepRunner
         chacra: [type: 'string', variable: 'GITBUILDER_CHACRA'],
         shaman: [type: 'string', from: 'GITBUILDER_SHAMAN', variable: 'GITBUILDER_SHAMAN'],
         force: [type: 'boolean', usual: false, variable: 'GITBUILDER_FORCE'],
+        keep: [type: 'boolean', usual: false, variable: 'GITBUILDER_KEEP'],
         parallel: [type: 'integer', usual: 16, variable: 'GITBUILDER_PARALLEL'],
         retries: [type: 'integer', usual: 5, variable: 'GITBUILDER_RETRIES'],
         credentials: [type: 'string', usual: 'gitbuilder', from: 'GITBUILDER_CREDENTIALS'],

@@ -107,6 +107,10 @@ for (const [name, shell] of Object.entries(SHELLS)) {
       t.match(refused.output, /1 of 2 files are not there/);
       t.equal((await listing(node, 'force'))['one.txt']?.sha256, sha256('one'));
       t.ok((await listing(node, 'force'))['two.txt'], 'the others are there');
+      const kept = await upload('force', { files: ['one.txt', 'two.txt'], keep: true });
+      t.match(kept, { status: 0, output: /one.txt: it exists with other bytes, which stay/ });
+      t.match(kept.output, /kept +1 files[^]*already there +1 files/);
+      t.equal((await listing(node, 'force'))['one.txt']?.sha256, sha256('one'));
       const forced = await upload('force', { files: 'one.txt', force: true });
       t.match(forced, { status: 0, output: /uploaded +1 files/ });
       write('one.txt', 'one');

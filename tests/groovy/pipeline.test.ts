@@ -9,9 +9,11 @@ import type { BuildOrder } from '../../services/cli/pipeline/engine-build.ts';
 import { checkoutFolder } from '../../services/cli/checkout-folder.ts';
 import { GroovyEngine } from '../../services/cli/pipeline/groovy-engine.ts';
 import { makePipelineProject } from '../../services/cli/pipeline/pipeline-project.ts';
+import { makeCephSource } from '../fixtures/ceph-source.ts';
 import { filesBelow } from '../fixtures/files-below.ts';
 import { JAVA } from '../fixtures/java.ts';
 import { startPipelineServices } from '../fixtures/pipeline-services.ts';
+import { someDeb } from '../fixtures/some-packages.ts';
 import { startRestartable } from '../fixtures/restartable.ts';
 import { testFolder } from '../fixtures/test-folder.ts';
 import { needs } from '../fixtures/tool.ts';
@@ -209,6 +211,64 @@ t.test(
       }
     });
 
+    await t.test("Ceph's rules and programs, beside the Jenkinsfile", async (t) => {
+      const example = join(checkoutFolder(), 'docs/examples/ceph');
+      const job = await makePipelineProject(
+        join(folder, 'ceph-job'),
+        JSON.parse(readFileSync(join(example, 'gitbuilder.json'), 'utf8')) as object,
+        Object.fromEntries(
+          ['make-source.sh', 'build-cell.sh'].map((name) => [
+            name,
+            readFileSync(join(example, name), 'utf8'),
+          ]),
+        ),
+      );
+      const source = join(folder, 'ceph');
+      const message = 'mon: mend it\n\nDISTROS: jammy centos9\nCEPH-BUILD-JOB: none of ours';
+      const sha1 = makeCephSource(source, 'wip-tentacle', message);
+      const labels: string[] = [];
+      const { build } = start(job, {
+        sandbox: 'all',
+        parameters: { BRANCH: 'wip-tentacle', REPOSITORY: source },
+      });
+      build.watch((event) => {
+        if (event.event === 'agent' && event.branch !== '') labels.push(event.label);
+      });
+      const end = await build.ended;
+      const log = build.log.join('\n');
+      t.match(end, { result: 'SUCCESS', description: /: 5 built\n/, mismatches: [] }, log);
+      t.match(
+        log,
+        /excluded by rules: jammy x86_64 debug, jammy arm64 debug, centos9 arm64 debug$/m,
+      );
+      const [noble] = labels;
+      t.match(noble, '(installed-os-centos9||installed-os-noble)&&', 'as the rules say');
+      t.match(new Set(labels).size, 2, 'one for each arch');
+      t.match(log, /\] build centos9 rpm \S+ wip-tentacle -DCMAKE_BUILD_TYPE=Debug$/m);
+      t.match(log, /\] build jammy debs \S+ wip-tentacle as usual$/m);
+
+      const version = `19.3.0-1-g${sha1.slice(0, 8)}`;
+      const ask = async (path: string) =>
+        (await (await fetch(new URL(path, chacra.url))).json()) as Record<string, unknown>;
+      const of = `ceph/wip-tentacle/${sha1}`;
+      const debs = await ask(`binaries/${of}/ubuntu/jammy/x86_64/flavors/default/`);
+      t.match(Object.keys(debs).sort(), [
+        new RegExp(`^ceph-common_${version}-1jammy_`),
+        `ceph_${version}-1jammy.changes`,
+        'cephadm',
+      ]);
+      const sources = await ask(`binaries/${of}/centos/9/source/flavors/debug/`);
+      t.match(Object.keys(sources), [/^ceph-common-19\.3\.0-.*\.src\.rpm$/]);
+      t.match(log, /which stay$/m, 'of two cells that make a source package, the first has it');
+      t.match(await ask(`repos/${of}/centos/9/flavors/debug/`), {
+        status: 'ready',
+        extra: {
+          version,
+          package_manager_version: `19.3.0-${version.slice(7).replace('-', '.')}.el9`,
+        },
+      });
+    });
+
     await t.test('source of another repository than the rules; a commit, a release', async (t) => {
       const source = await makePipelineProject(join(folder, 'source'), {
         project: 'of the source',
@@ -297,6 +357,15 @@ t.test(
         ...rules,
         defaults: { distros: 'noble', archs: 'x86_64' },
       });
+      // As an earlier try of the cell may have left it: no build makes the same bytes twice.
+      const place = `binaries/lost/main/${lost.sha1}/ubuntu/noble/x86_64/flavors/default/`;
+      const name = 'cell-noble-x86-64-default_1_all.deb';
+      const left = await fetch(new URL(place + name, chacra.url), {
+        method: 'PUT',
+        headers: { authorization: `Basic ${Buffer.from(`jenkins:${key}`).toString('base64')}` },
+        body: Uint8Array.from(someDeb().bytes),
+      });
+      t.equal(left.status, 201, await left.text());
       const hang = join(folder, 'hang');
       mkdirSync(hang);
       const losing = start(lost, { env: { HANG: hang } });
@@ -314,6 +383,7 @@ t.test(
         losing.build.log.join('\n'),
       );
       t.match(losing.build.log.join('\n'), /Retrying/);
+      t.match(losing.build.log.join('\n'), /uploaded +1 files/, 'in place of what was left');
       t.strictSame(await services.builds('lost', lost.sha1), [
         'ubuntu/24.04 x86_64 default: completed',
       ]);

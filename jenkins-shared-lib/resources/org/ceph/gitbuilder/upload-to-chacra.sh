@@ -5,6 +5,8 @@ parallel=${GITBUILDER_PARALLEL:-16}
 if [ "$parallel" -lt 1 ] || [ "$parallel" -gt 32 ]; then fail "parallel is a number from 1 to 32, not $parallel"; fi
 force=''
 [ "${GITBUILDER_FORCE:-false}" = false ] || force=1
+keep=''
+[ "${GITBUILDER_KEEP:-false}" = false ] || keep=1
 
 # Whom to ask: a storage node itself, or shaman for one.
 if [ -n "${GITBUILDER_CHACRA:-}" ]; then
@@ -104,6 +106,11 @@ take_rest() {
     row=$((row + 1))
     case " 200 201 $* " in *" $status "*) continue ;; esac
     if passes "$status"; then continue; fi
+    if [ "$status" = 409 ] && [ -n "$keep" ]; then
+      printf 'kept\t%s\t%s\n' "$size" "$path" >>"$work/results"
+      say "$path: it exists with other bytes, which stay"
+      continue
+    fi
     if [ "$status" = 409 ]; then
       failed "$size" "$path" 'it exists with other bytes; say force: true to replace them'
       continue
@@ -242,7 +249,7 @@ awk -F '\t' -v seconds=$(($(date +%s) - began)) '
   }
   { files[$1]++; bytes[$1] += $2 }
   END {
-    count = split("uploaded,attached,already there,failed", outcomes, ",")
+    count = split(("kept" in files ? "kept," : "") "uploaded,attached,already there,failed", outcomes, ",")
     for (i = 1; i <= count; i++) printf "%-14s%7d files%12s\n", outcomes[i], files[outcomes[i]], amount(bytes[outcomes[i]])
     sent = bytes["uploaded"]
     printf "sent %s in %d s, %s/s\n", amount(sent), seconds, amount(sent / (seconds > 0 ? seconds : 1))

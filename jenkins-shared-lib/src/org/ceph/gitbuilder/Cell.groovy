@@ -59,7 +59,11 @@ class Cell implements Serializable {
         }
     }
 
-    /** Packages of one arch each: source packages of yum have a place of their own. */
+    /**
+     * Packages of one arch each; source packages of yum have a place of their own. What an earlier try of this cell
+     * left is replaced, as no build makes the same bytes twice; but a source package is that of the first cell that
+     * has one, since all make it.
+     */
     private void upload() {
         List found = []
         for (pattern in Matrix.words(values.packages)) {
@@ -68,8 +72,9 @@ class Cell implements Serializable {
         if (found.isEmpty()) script.error("gitbuilder: ${cell.name} left no packages in ${values.packages}".toString())
         Map byArch = Packages.byArch(found, cell.arch)
         for (arch in Packages.archsOf(byArch)) {
+            boolean shared = arch == 'source' && !asked.force
             script.uploadToChacra(
-                Servers.chacra(values, build, place() + [arch: arch, files: byArch[arch], force: asked.force])
+                Servers.chacra(values, build, place() + [arch: arch, files: byArch[arch], force: !shared, keep: shared])
             )
         }
     }

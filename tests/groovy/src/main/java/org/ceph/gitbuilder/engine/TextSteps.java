@@ -1,12 +1,15 @@
 package org.ceph.gitbuilder.engine;
 
 import groovy.json.JsonOutput;
-import groovy.json.JsonSlurperClassic;
+import groovy.json.JsonSlurper;
 import hudson.AbortException;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Files;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 
 /** Steps that say something, read or write data, or set what the build and its job show. */
@@ -50,7 +53,18 @@ final class TextSteps {
   }
 
   private static Object readJson(Build build, Execution step) throws IOException {
-    return new JsonSlurperClassic().parseText(given(step));
+    return inOrder(new JsonSlurper().parseText(given(step)));
+  }
+
+  /** Maps and lists that can be saved; the names of a map stay in the order of the text. */
+  private static Object inOrder(Object parsed) {
+    if (parsed instanceof List<?> list) {
+      return new ArrayList<>(list.stream().map(TextSteps::inOrder).toList());
+    }
+    if (!(parsed instanceof Map<?, ?> map)) return parsed;
+    Map<Object, Object> ordered = new LinkedHashMap<>();
+    map.forEach((key, value) -> ordered.put(key, inOrder(value)));
+    return ordered;
   }
 
   private static Object writeJson(Build build, Execution step) throws IOException {
