@@ -42,10 +42,13 @@ export class Room {
   readonly #limits: Limits;
   readonly #refused = new Map<string, Refusal>();
   readonly #hosts: HostView[];
+  /** Template -> its agents, planned ones too, and how many of them are on their way. */
+  readonly #counts = new Map<string, { readonly all: number; readonly onTheirWay: number }>();
 
   constructor(limits: Limits) {
     this.#limits = limits;
     this.#hosts = [...limits.hosts];
+    for (const agent of limits.agents) this.#count(agent.template, isOnItsWay(agent));
   }
 
   /** Plans one more if it may be made; counts the refusal if not. */
@@ -58,6 +61,7 @@ export class Room {
       return false;
     }
     this.planned.push({ template, host: choice.host, madeFor, cause });
+    this.#count(template.name, true);
     const at = this.#hosts.findIndex(({ settings }) => settings.name === choice.host);
     const host = this.#hosts[at];
     if (host !== undefined) this.#hosts[at] = { ...host, agents: host.agents + 1 };
@@ -76,14 +80,22 @@ export class Room {
       return { kind: 'drained', reason: 'the template is drained' };
     if (totalCap !== null && agents.length + this.planned.length >= totalCap)
       return { kind: 'total', reason: `all ${totalCap} agents (agents.cap) are there` };
-    const planned = this.planned.filter((one) => one.template.name === template.name).length;
-    const own = agents.filter((agent) => agent.template === template.name);
-    if (template.cap !== null && own.length + planned >= template.cap)
+    const own = this.#countOf(template.name);
+    if (template.cap !== null && own.all >= template.cap)
       return { kind: 'template', reason: `its ${template.cap} agents (its cap) are there` };
     const { onTheirWay, reason } = brakeAllows(brakes[template.name], template.digest, now);
-    if (own.filter(isOnItsWay).length + planned >= onTheirWay)
-      return { kind: 'brake', reason: reason ?? '' };
+    if (own.onTheirWay >= onTheirWay) return { kind: 'brake', reason: reason ?? '' };
     const choice = chooseHost(template, this.#hosts);
     return choice.kind === 'host' ? { host: choice.host } : { kind: 'host', reason: choice.reason };
+  }
+
+  #count(template: string, isOnTheWay: boolean): void {
+    const { all, onTheirWay } = this.#countOf(template);
+    const counted = { all: all + 1, onTheirWay: onTheirWay + (isOnTheWay ? 1 : 0) };
+    this.#counts.set(template, counted);
+  }
+
+  #countOf(template: string): { readonly all: number; readonly onTheirWay: number } {
+    return this.#counts.get(template) ?? { all: 0, onTheirWay: 0 };
   }
 }

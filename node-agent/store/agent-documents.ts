@@ -62,6 +62,8 @@ export class AgentDocuments implements AgentRecords {
   readonly #folder: string;
   readonly #documents: Map<string, Document<Stored>>;
   readonly #listeners: Listener[] = [];
+  /** Ids in the order of the list; null when one has come or gone. */
+  #order: readonly string[] | null = null;
   /** As they are listed; null after a change. */
   #listed: readonly Agent[] | null = null;
   #closed = false;
@@ -76,10 +78,8 @@ export class AgentDocuments implements AgentRecords {
   }
 
   all(): readonly Agent[] {
-    const key = ({ phases, id }: Agent) => `${phases.requested} ${id}`;
-    this.#listed ??= [...this.#documents.values()]
-      .flatMap(({ data }) => data.agent ?? [])
-      .sort((a, b) => (key(a) < key(b) ? -1 : 1));
+    this.#order ??= this.#byAge();
+    this.#listed ??= this.#order.flatMap((id) => this.get(id) ?? []);
     return this.#listed;
   }
 
@@ -90,12 +90,12 @@ export class AgentDocuments implements AgentRecords {
       return after === null || after === data.agent ? data : { agent: after };
     });
     const after = this.get(id);
-    if (after !== before) this.#listed = null;
+    this.#changed(before, after);
     try {
       await durable;
     } catch (cause) {
       // What was decided was taken back.
-      this.#listed = null;
+      this.#order = this.#listed = null;
       throw cause;
     }
     if (after !== before) this.#tell(before, after);
@@ -108,7 +108,7 @@ export class AgentDocuments implements AgentRecords {
     const before = this.get(id);
     await document.remove();
     this.#documents.delete(id);
-    this.#listed = null;
+    this.#changed(before, undefined);
     this.#tell(before, undefined);
   }
 
@@ -132,6 +132,21 @@ export class AgentDocuments implements AgentRecords {
     const document = new Document(path, low, NOBODY, false);
     this.#documents.set(id, document);
     return document;
+  }
+
+  /** Sorting thousands at each step of an agent would cost more than the step. */
+  #changed(before: Agent | undefined, after: Agent | undefined): void {
+    if (before === after) return;
+    this.#listed = null;
+    if (before === undefined || after === undefined) this.#order = null;
+  }
+
+  #byAge(): readonly string[] {
+    return [...this.#documents.values()]
+      .flatMap(({ data }) => data.agent ?? [])
+      .map(({ phases, id }) => ({ key: `${phases.requested} ${id}`, id }))
+      .sort((a, b) => (a.key < b.key ? -1 : 1))
+      .map(({ id }) => id);
   }
 
   #tell(before: Agent | undefined, after: Agent | undefined): void {
