@@ -8,12 +8,13 @@ import {
   ask,
   containersOf,
   docker,
-  eventually,
   nodesOf,
   reachableJenkins,
 } from '../fixtures/agents-on-engine.ts';
 import { tokenOf } from '../fakes/jenkins/users.ts';
 import { needsEngine } from '../fixtures/docker-engine.ts';
+import { engineProxy } from '../fixtures/engine-proxy.ts';
+import { LookAgain } from '../fixtures/look-again.ts';
 import { startProcess } from '../fixtures/service-process.ts';
 
 async function agentsOf(url: string, query = '') {
@@ -24,16 +25,21 @@ async function agentsOf(url: string, query = '') {
 async function stage(
   t: Test,
   service: string,
-  more: { readonly template?: string; readonly agents?: string } = {},
+  more: { readonly template?: string; readonly engine?: string } = {},
 ) {
   const jenkins = await reachableJenkins(t);
+  const looking = new LookAgain(t, jenkins);
   const config = await agentsConfiguration(t, jenkins, { ...more, service });
-  const start = () => startProcess(t, 'agents', { config });
-  return { jenkins, start, service: await start() };
+  const start = async () => {
+    const process = await startProcess(t, 'agents', { config });
+    await looking.follow(process.url);
+    return process;
+  };
+  return { jenkins, start, looking, service: await start() };
 }
 
 t.test('a demand becomes a container that runs its build and is gone', needsEngine(), async (t) => {
-  const { jenkins, service } = await stage(t, 'e2e-life');
+  const { jenkins, looking, service } = await stage(t, 'e2e-life');
   const { url } = service;
   jenkins.define({ name: 'pl', blocks: [{ label: 'noble && x86_64' }] });
   const body = JSON.stringify({
@@ -51,7 +57,7 @@ t.test('a demand becomes a container that runs its build and is gone', needsEngi
       authorization: `Basic ${Buffer.from(`operator:${tokenOf('operator')}`).toString('base64')}`,
     },
   });
-  await eventually('the build runs', async () => (await agentsOf(url))[0]?.state === 'draining');
+  await looking.until(async () => (await agentsOf(url))[0]?.state === 'draining');
   const [container = '', ...others] = await containersOf('e2e-life');
   t.strictSame(others, [], 'one agent for the demand and the item');
   t.strictSame(nodesOf(jenkins, 'e2e-life'), [container]);
@@ -72,7 +78,8 @@ t.test('a demand becomes a container that runs its build and is gone', needsEngi
 
   const build = jenkins.lastBuild('pl');
   if (build !== undefined) jenkins.finish(build);
-  await eventually('nothing is left', async () => (await containersOf('e2e-life')).length === 0);
+  await looking.until(async () => (await agentsOf(url)).length === 0);
+  t.strictSame(await containersOf('e2e-life'), []);
   t.strictSame(nodesOf(jenkins, 'e2e-life'), []);
   t.equal(build?.result, 'SUCCESS');
   const story = AgentDetailJson.parse(await (await ask(url, `api/v1/agents/${container}`)).json());
@@ -93,50 +100,63 @@ t.test('a demand becomes a container that runs its build and is gone', needsEngi
   );
 });
 
-t.test('a killed container, and a killed service, leave nothing', needsEngine(), async (t) => {
-  const { jenkins, service, start } = await stage(t, 'e2e-kill', { template: '  minIdle: 2\n' });
-  let { url } = service;
-  const idle = async () => (await agentsOf(url, 'state=idle')).map(({ node }) => node).sort();
-  await eventually('two are idle', async () => (await idle()).length === 2);
-  const [first = ''] = await idle();
-  await docker('kill', first);
-  await eventually(
-    'its node is deleted',
-    async () => !nodesOf(jenkins, 'e2e-kill').includes(first),
-  );
-  await eventually('another is made', async () => (await idle()).length === 2);
-  // In the middle of making others, at a moment that differs each time.
-  let running = service;
-  for (let round = 0; round < 2; round += 1) {
-    for (const node of await idle()) await docker('kill', node);
-    await new Promise((resolve) => setTimeout(resolve, 150 + round * 400));
-    await running.end('SIGKILL');
-    running = await start();
-    ({ url } = running);
-    await eventually('two are idle again', async () => (await idle()).length === 2);
-  }
-  await eventually('containers, nodes and records are one', async () => {
-    const containers = JSON.stringify(await containersOf('e2e-kill'));
-    return (
-      containers === JSON.stringify(nodesOf(jenkins, 'e2e-kill')) &&
-      containers === JSON.stringify(await idle())
-    );
-  });
-});
+/** The steps of making an agent, in their order, each by the call that takes it. */
+const STEPS = [
+  ['engine', /^GET .*\/images\//, 'before'],
+  ['jenkins', /^POST \/computer\/doCreateItem/, 'before'],
+  ['jenkins', /^GET \/computer\/.*jenkins-agent\.jnlp/, 'before'],
+  ['engine', /^POST .*\/containers\/create/, 'before'],
+  ['engine', /^PUT .*\/archive/, 'before'],
+  ['engine', /^POST .*\/start/, 'before'],
+  ['engine', /^POST .*\/start/, 'after'],
+] as const;
 
-t.test('two services on one engine and one controller', needsEngine(), async (t) => {
-  const jenkins = await reachableJenkins(t);
-  const names = ['e2e-a', 'e2e-b'];
-  const template = '  minIdle: 1\n';
-  for (const service of names) {
-    const config = await agentsConfiguration(t, jenkins, { service, template });
-    await startProcess(t, 'agents', { config });
-  }
-  for (const service of names) {
-    await eventually(`${service} has one`, async () => (await containersOf(service)).length === 1);
-  }
-  const before = await Promise.all(names.map(containersOf));
-  // Long enough for each to have compared everything several times.
-  await new Promise((resolve) => setTimeout(resolve, 5000));
-  t.strictSame(await Promise.all(names.map(containersOf)), before);
-});
+t.test(
+  'a service that is killed at any step of making an agent leaves nothing, and every build runs',
+  needsEngine(),
+  async (t) => {
+    const name = 'e2e-kill';
+    const engine = await engineProxy(t);
+    const { jenkins, start, looking, service } = await stage(t, name, { engine: engine.url });
+    const caughtByJenkins = (wanted: RegExp) =>
+      new Promise<void>((resolve) => {
+        jenkins.fault = ({ method, url }) => {
+          if (!wanted.test(`${method} ${url}`)) return null;
+          resolve();
+          return { kind: 'hang' };
+        };
+      });
+    let running = service;
+    const jobs: string[] = [];
+    for (const [whose, wanted, when] of STEPS) {
+      const what = `${when} ${whose} ${wanted.source}`;
+      const caught = whose === 'engine' ? engine.catch(wanted, when) : caughtByJenkins(wanted);
+      const job = `job-${jobs.length}`;
+      jobs.push(job);
+      jenkins.enqueue({ name: job, label: 'noble', body: { kind: 'hold' } });
+      await caught;
+      await running.end('SIGKILL');
+      jenkins.fault = () => null;
+      running = await start();
+      const { url } = running;
+      await looking.until(async () => jenkins.lastBuild(job)?.building === true);
+      await looking.until(async () => {
+        const agents = await agentsOf(url);
+        return agents.length === jobs.length && agents.every(({ state }) => state === 'draining');
+      });
+      const nodes = nodesOf(jenkins, name);
+      t.equal(nodes.length, jobs.length, what);
+      t.strictSame(await containersOf(name), nodes, `${what}: containers are nodes`);
+    }
+    for (const job of jobs) {
+      const build = jenkins.lastBuild(job);
+      if (build !== undefined) jenkins.finish(build);
+    }
+    await looking.until(async () => (await agentsOf(running.url)).length === 0);
+    t.strictSame([await containersOf(name), nodesOf(jenkins, name)], [[], []]);
+    t.ok(
+      jobs.every((job) => jenkins.lastBuild(job)?.result === 'SUCCESS'),
+      'and no build was lost',
+    );
+  },
+);
