@@ -13,6 +13,10 @@ export interface EngineVariant {
   inspections(id: string): Promise<string>;
   /** Has it end at once, from outside. */
   kill(id: string): Promise<void>;
+  /** What one has said as soon as it has said this word; a Swarm's manager may not know yet that it runs. */
+  said(id: string, word: string): Promise<readonly string[]>;
+  /** Resolves when what these were is gone from its machine; a Swarm clears up after it has answered. */
+  cleared(ids: readonly string[]): Promise<void>;
   /** A Swarm judges mounts on the machine that runs it, tells no exit code of what was removed, and more. */
   readonly isSwarm: boolean;
 }
@@ -96,11 +100,6 @@ async function failure<T>(outcome: FromEngine<T>): Promise<string> {
   return answered.ok ? 'none' : answered.failure.kind;
 }
 
-/** Asks a real engine until it is so; the time-out of the whole test ends what never comes. */
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 50));
-}
-
 /** What every adapter of a container engine must do, on a real one. */
 export function containerEngineContract(variant: EngineVariant): void {
   const test = (title: string, body: (t: Test, bench: Bench) => Promise<void>) =>
@@ -148,13 +147,13 @@ export function containerEngineContract(variant: EngineVariant): void {
   test('shows a handed secret to its process and in no inspection', async (t, bench) => {
     const secret = randomBytes(32).toString('hex');
     const read = 'stat -c "%a %u" /opt/gitbuilder/secret; sha256sum </opt/gitbuilder/secret; id -u';
+    const wait = 'echo ready; trap "exit 0" TERM; sleep 600 & wait';
     const spec = someContainer(bench.service, {
       user: '1234',
-      command: running(`${read}; trap "exit 0" TERM; sleep 600 & wait`),
+      command: running(`${read}; ${wait}`),
     });
     const id = await bench.started(spec, secret);
-    await until(async () => (await got(bench.engine.lastLines(id, 10))).length >= 3);
-    const lines = await got(bench.engine.lastLines(id, 10));
+    const lines = await variant.said(id, 'ready');
     t.same([lines[0], lines[2]], ['400 1234', '1234']);
     const digest = createHash('sha256').update(`${secret}\n`).digest('hex');
     t.match(lines[1] ?? '', digest);
@@ -217,9 +216,12 @@ export function containerEngineContract(variant: EngineVariant): void {
     t.teardown(() => stranger.close());
     const others = someContainer('another', { caches });
     t.equal(await failure(stranger.create(others)), 'refused', 'not a cache of this service');
-    for (const { id } of await got(bench.engine.list())) await got(bench.engine.remove(id, 0));
+    const ids = (await got(bench.engine.list())).map((container) => container.id);
+    const cleared = variant.cleared(ids);
+    for (const id of ids) await got(bench.engine.remove(id, 0));
     t.equal(await failure(stranger.removeCache(volume)), 'refused');
-    await until(async () => (await bench.engine.removeCache(volume)).ok);
+    await cleared;
+    await got(bench.engine.removeCache(volume));
     t.same(await got(bench.engine.caches()), []);
     await got(bench.engine.removeCache(volume));
   });
@@ -264,7 +266,7 @@ export function containerEngineContract(variant: EngineVariant): void {
     await bench.watch();
     const polite = 'trap "echo bye; exit 3" TERM; echo up; sleep 600 & wait';
     const id = await bench.started(someContainer(bench.service, { command: running(polite) }));
-    await until(async () => (await got(bench.engine.lastLines(id, 1))).length > 0);
+    await variant.said(id, 'up');
     await got(bench.engine.remove(id, 10));
     if (!variant.isSwarm) t.equal((await bench.death(id)).exitCode, 3);
     t.equal(await bench.listed(id), undefined);

@@ -1,10 +1,13 @@
 import Docker from 'dockerode';
 import { buffer } from 'node:stream/consumers';
 import t from 'tap';
+import { z } from 'zod';
 import { pack } from 'tar-stream';
 import type { ContainerEngine } from '../../node-agent/ports.ts';
 import { labelName } from '../../node-agent/rules/container.ts';
 import { DockerEngine, type EngineParts } from '../../node-agent/docker/docker-engine.ts';
+import { jsonStream } from '../../node-agent/docker/json-stream.ts';
+import { logLines } from '../../node-agent/docker/log-lines.ts';
 import { SwarmEngine } from '../../node-agent/docker/swarm-engine.ts';
 import { systemClock } from '../../services/adapters/system-clock.ts';
 import { RecordingLog } from '../fakes/recording-log.ts';
@@ -29,6 +32,18 @@ const parts = (service: string): EngineParts => ({
 
 const open = (service: string) => new DockerEngine(parts(service));
 
+const BOTH = { stdout: true, stderr: true } as const;
+
+async function saidIn(logs: NodeJS.ReadableStream, word: string): Promise<readonly string[]> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of logs) {
+    chunks.push(Buffer.from(chunk));
+    const lines = logLines(Buffer.concat(chunks), 100);
+    if (lines.includes(word)) return lines;
+  }
+  throw new Error(`it ended without a word of ${word}: ${Buffer.concat(chunks).toString()}`);
+}
+
 /** All that can be read of a container from outside. */
 async function inspectionsOf(container: Docker.Container): Promise<string> {
   const processes: unknown = await container.top({ ps_args: 'auxewww' });
@@ -43,17 +58,25 @@ containerEngineContract({
   kill: async (id) => {
     await docker.getContainer(id).kill();
   },
+  said: async (id, word) =>
+    saidIn(await docker.getContainer(id).logs({ ...BOTH, follow: true }), word),
+  cleared: () => Promise.resolve(),
   isSwarm: false,
 });
 
-/** The container of a service's task, once there is one. */
+/** Tells of an event of a Swarm service's container, also of one that has happened already. */
+async function firstEvent(event: string, service: string): Promise<string> {
+  const since = Math.floor(Date.now() / 1000) - 600;
+  const label = [`com.docker.swarm.service.id=${service}`];
+  const filters = { type: ['container' as const], event: [event], label };
+  for await (const told of jsonStream(await docker.getEvents({ since, filters })))
+    return z.object({ id: z.string() }).parse(told).id;
+  throw new Error('the engine closed its stream of events');
+}
+
+/** The container of a service's task, once it runs. */
 async function containerOf(service: string): Promise<Docker.Container> {
-  const filters = { label: [`com.docker.swarm.service.id=${service}`] };
-  for (;;) {
-    const [found] = await docker.listContainers({ all: true, filters });
-    if (found !== undefined) return docker.getContainer(found.Id);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  return docker.getContainer(await firstEvent('start', service));
 }
 
 containerEngineContract({
@@ -68,6 +91,14 @@ containerEngineContract({
   },
   kill: async (id) => {
     await (await containerOf(id)).kill();
+  },
+  said: async (id, word) => {
+    const logs: unknown = await docker.getService(id).logs({ ...BOTH, follow: true });
+    // Its types know it as one of whole answers only.
+    return saidIn(logs as NodeJS.ReadableStream, word);
+  },
+  cleared: async (ids) => {
+    await Promise.all(ids.map((id) => firstEvent('destroy', id)));
   },
   isSwarm: true,
 });
