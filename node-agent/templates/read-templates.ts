@@ -83,7 +83,8 @@ function readFile({ name, text }: TemplateFile, problems: string[]): Written[] {
     problems.push(`${name}:1: expected a mapping of names to templates`);
     return [];
   }
-  return Object.entries(mapping.data).flatMap(([template, value]) => {
+  // Of the file itself: zod leaves out what is called __proto__.
+  return Object.entries(raw ?? {}).flatMap(([template, value]) => {
     const refuse = (path: readonly PropertyKey[], problem: string): void => {
       const what = [template, ...path].map(String).join('.');
       problems.push(`${name}:${lineOf([template, ...path])}: ${what}: ${problem}`);

@@ -11,8 +11,8 @@ const ENVIRONMENT_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const text = () =>
   z
     .string()
-    .min(1)
-    .regex(/^[^\p{Cc}]+$/u, 'holds a control character');
+    .min(1, 'is empty')
+    .regex(/^[^\p{Cc}]*$/u, 'holds a control character');
 const seconds = () =>
   z
     .int()

@@ -56,6 +56,22 @@ t.test('the second agent of a kind, although Jenkins names the first', async (t)
   t.equal(jenkins.world.items.size, 0);
 });
 
+t.test('without any node, an anchor has Jenkins name the labels', async (t) => {
+  const service = await startAgentService(t, { templates: { jammy: JAMMY } });
+  const { jenkins } = service;
+  t.same([...jenkins.world.nodes.keys()], ['gitbuilder-anchor']);
+  await callsOf(jenkins).post('computer/gitbuilder-anchor/doDelete');
+  jenkins.enqueue({ name: 'pl', blocks: [{ label: 'jammy' }] });
+  await service.poll();
+  t.match(service.collaborators.situation.items, [{ why: 'Waiting for next available executor' }]);
+  t.ok(jenkins.world.nodes.has('gitbuilder-anchor'), 'it is made again when somebody deletes it');
+  await service.poll();
+  t.match(service.collaborators.situation.items, [{ why: /label ‘jammy’/ }]);
+  t.same(states(service), ['connecting']);
+  await connected(service, 1);
+  t.notOk(jenkins.world.computers.get('gitbuilder-anchor')?.link, 'and it never connects');
+});
+
 t.test('one need said twice is one agent; many equal ones stop at the cap', async (t) => {
   const service = await startAgentService(t, { templates: { jammy: JAMMY }, totalCap: 4 });
   const { jenkins, engine, collaborators } = service;
