@@ -4,6 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { GitbuilderError } from '../domain/errors.ts';
 import type { BlobRef } from '../domain/repo.ts';
 import { temporaryPath } from '../platform/durable-file.ts';
+import type { BodyGarbage } from './body-garbage.ts';
 import { asDiskFull } from './full-disk.ts';
 import { GrowingFile } from './growing-file.ts';
 import type { Following, Sha512Thread } from './sha512-thread.ts';
@@ -25,7 +26,11 @@ export async function takeIn(
   folder: string,
   thread: Sha512Thread | null,
   body: AsyncIterable<Uint8Array>,
-  options: { readonly limit: number; readonly observe: (chunk: Uint8Array) => void },
+  options: {
+    readonly limit: number;
+    readonly observe: (chunk: Uint8Array) => void;
+    readonly garbage: BodyGarbage;
+  },
 ): Promise<TakenIn> {
   const path = temporaryPath(folder);
   const file = await open(path, 'wx');
@@ -41,6 +46,7 @@ export async function takeIn(
         throw new GitbuilderError('BODY_TOO_LARGE', { limit: options.limit });
       options.observe(chunk);
       hash.update(chunk);
+      options.garbage.passed(chunk.length);
       const full = growing.append(chunk);
       if (full !== null) await full;
     }

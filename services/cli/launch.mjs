@@ -15,8 +15,6 @@ const NEEDED = { major: 20, minor: 19 };
 const PATIENCE_MS = 30000;
 const INSTALLED = join(ROOT, 'node_modules', '.package-lock.json');
 const BUILT = join(ROOT, 'build', '.built');
-/** Bodies that stream through leave garbage: kept small (MiB), there is never much of it. */
-const YOUNG_GENERATION = '--max-semi-space-size=2';
 /** What tsconfig.build.json compiles. */
 const SOURCES = ['services', 'jenkins-shared-lib', 'node-agent'];
 
@@ -40,7 +38,7 @@ async function main(args) {
   await build();
   if (task) return become(task(args.slice(1)), ROOT);
   return become(
-    [YOUNG_GENERATION, join(ROOT, 'build', 'services', 'cli', 'gitbuilder.js')].concat(args),
+    [join(ROOT, 'build', 'services', 'cli', 'gitbuilder.js')].concat(args),
     process.cwd(),
   );
 }

@@ -12,8 +12,6 @@ import { hashKey, makeKey } from '../../services/platform/keys.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BUILT = join(ROOT, 'build', 'services', 'cli', 'gitbuilder.js');
 const SOURCE = join(ROOT, 'services', 'cli', 'gitbuilder.ts');
-/** As README's unit, the image and `npm start` start it. */
-const AS_OPERATORS = ['--max-semi-space-size=2'];
 const TICKS_PER_SECOND = 100;
 
 export interface ServerOptions {
@@ -71,7 +69,7 @@ export async function runService(
   mkdirSync(data, { recursive: true });
   const entry = existsSync(BUILT) ? [BUILT] : ['--import', 'tsx', SOURCE];
   const args = ['serve', service, '--config', join(folder, 'config.yaml'), '--data', data];
-  const [command = '', ...rest] = [...prefix, process.execPath, ...AS_OPERATORS, ...nodeOptions, ...entry];
+  const [command = '', ...rest] = [...prefix, process.execPath, ...nodeOptions, ...entry];
   const log = openSync(join(folder, 'server.log'), 'a');
   const child = spawn(command, [...rest, ...args, `--${service}`, `${host}:0`], {
     cwd: ROOT,

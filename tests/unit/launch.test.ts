@@ -158,19 +158,3 @@ t.test('an old Node and a missing npm are named, with ways to get them', async (
   t.equal(status, 1);
   t.match(err, /cannot find npm.*apt-get install npm/s);
 });
-
-t.test('the services are started alike by every way to start them', (t) => {
-  const files = [
-    'services/cli/launch.mjs',
-    'README.md',
-    'deploy/Dockerfile',
-    'tests/bench/server.ts',
-  ];
-  for (const file of files) {
-    const flags = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8').match(
-      /--max-semi-space-size=\d+/g,
-    );
-    t.same(flags, ['--max-semi-space-size=2'], file);
-  }
-  t.end();
-});
