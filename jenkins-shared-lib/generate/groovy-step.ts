@@ -14,10 +14,23 @@ export function groovyStep(step: Step, source: string): string {
     'import groovy.transform.Field',
     ...classes.map((name) => `import org.ceph.gitbuilder.${name}`),
     '',
+    `// ${whoReads(body)}`,
     `@Field final Map STEP = ${groovyLiteral(facts(step))}`,
     '',
     ...calls(step),
   ].join('\n');
+}
+
+/** What the map is for, to whoever looks at the file in Jenkins. */
+function whoReads(body: Step['body']): string {
+  switch (body.kind) {
+    case 'shell':
+      return 'StepRunner checks the arguments, and runs these scripts of resources/ on the agent with the arguments as variables.';
+    case 'request':
+      return 'StepRunner checks the arguments, and makes this request.';
+    case 'class':
+      return `StepRunner checks the arguments; what is done then stands in src/${RESOURCES}${body.name}.groovy.`;
+  }
 }
 
 function calls(step: Step): string[] {

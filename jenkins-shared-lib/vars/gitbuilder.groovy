@@ -3,6 +3,7 @@ import groovy.transform.Field
 import org.ceph.gitbuilder.Pipeline
 import org.ceph.gitbuilder.StepRunner
 
+// StepRunner checks the arguments; what is done then stands in src/org/ceph/gitbuilder/Pipeline.groovy.
 @Field final Map STEP = [
     name: 'gitbuilder',
     params: [

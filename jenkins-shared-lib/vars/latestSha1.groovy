@@ -3,6 +3,7 @@ import groovy.transform.Field
 import org.ceph.gitbuilder.LatestSha1
 import org.ceph.gitbuilder.StepRunner
 
+// StepRunner checks the arguments; what is done then stands in src/org/ceph/gitbuilder/LatestSha1.groovy.
 @Field final Map STEP = [
     name: 'latestSha1',
     params: [

@@ -3,6 +3,7 @@ import groovy.transform.Field
 import org.ceph.gitbuilder.StepRunner
 import org.ceph.gitbuilder.WantedAgent
 
+// StepRunner checks the arguments; what is done then stands in src/org/ceph/gitbuilder/WantedAgent.groovy.
 @Field final Map STEP = [
     name: 'onAgent',
     params: [

@@ -3,6 +3,7 @@ import groovy.transform.Field
 import org.ceph.gitbuilder.BuildReport
 import org.ceph.gitbuilder.StepRunner
 
+// StepRunner checks the arguments; what is done then stands in src/org/ceph/gitbuilder/BuildReport.groovy.
 @Field final Map STEP = [
     name: 'shamanBuildStatus',
     params: [

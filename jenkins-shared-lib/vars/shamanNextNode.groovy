@@ -2,6 +2,7 @@
 import groovy.transform.Field
 import org.ceph.gitbuilder.StepRunner
 
+// StepRunner checks the arguments, and makes this request.
 @Field final Map STEP = [
     name: 'shamanNextNode',
     params: [

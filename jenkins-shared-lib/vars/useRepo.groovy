@@ -2,6 +2,7 @@
 import groovy.transform.Field
 import org.ceph.gitbuilder.StepRunner
 
+// StepRunner checks the arguments, and runs these scripts of resources/ on the agent with the arguments as variables.
 @Field final Map STEP = [
     name: 'useRepo',
     params: [

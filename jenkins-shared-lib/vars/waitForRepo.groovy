@@ -3,6 +3,7 @@ import groovy.transform.Field
 import org.ceph.gitbuilder.AwaitedRepo
 import org.ceph.gitbuilder.StepRunner
 
+// StepRunner checks the arguments; what is done then stands in src/org/ceph/gitbuilder/AwaitedRepo.groovy.
 @Field final Map STEP = [
     name: 'waitForRepo',
     params: [

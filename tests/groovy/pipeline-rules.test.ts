@@ -72,6 +72,7 @@ t.test('what a build consists of', JAVA, async (t) => {
     parameter: { rules: hello, asked: { distros: 'bookworm' }, message: 'x\n\nDISTROS: trixie' },
     unknown: { rules: hello, asked: { distros: 'plan9front' } },
     nothing: { rules: { ...hello, excludes: [{ arch: '*' }] } },
+    unnamed: { rules: {}, asked: { archs: 'x86_64' } },
     own: {
       rules: {
         platforms: { mine: { distro: 'hurd', distroVersion: 1, kind: 'deb' } },
@@ -116,7 +117,8 @@ t.test('what a build consists of', JAVA, async (t) => {
   });
   t.strictSame(of('parameter').wanted.distros, ['bookworm'], 'who asks by hand is obeyed');
   t.match(of('unknown').plan.problem, /'plan9front' is no platform/);
-  t.match(of('nothing').plan.problem, /nothing is left to build/);
+  t.match(of('nothing').plan.problem, /the rules exclude all that was asked for: distros noble/);
+  t.match(of('unnamed').plan.problem, /no distros are named: fill in DISTROS, or give/);
   t.match(of('own').plan.cells, [
     { distro: 'hurd', distroVersion: '1', kind: 'deb', label: 'big && hurd-1-default' },
     { distro: 'opensuse', distroVersion: '15.6', kind: 'rpm' },

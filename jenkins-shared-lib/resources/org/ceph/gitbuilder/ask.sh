@@ -36,7 +36,12 @@ trap 'exit 143' TERM
 command -v curl >/dev/null || fail 'curl is not installed on this agent'
 
 # Text that stands between double quotes in a configuration of curl.
-quoted() { printf '%s' "$1" | sed 's/[\\"]/\\&/g'; }
+quoted() {
+  case $1 in
+    *[\\\"]*) printf '%s' "$1" | sed 's/[\\"]/\\&/g' ;;
+    *) printf '%s' "$1" ;;
+  esac
+}
 
 # What is the same in every request. The key goes to curl by standard input: everybody can read argv.
 settings() {
@@ -48,6 +53,13 @@ settings() {
 
 # One segment of a path.
 encoded() {
+  case $1 in
+    *[!A-Za-z0-9._~-]*) ;;
+    *)
+      printf '%s' "$1"
+      return
+      ;;
+  esac
   printf '%s' "$1" | od -An -v -tx1 | awk '
     BEGIN { for (i = 45; i < 127; i++) if (sprintf("%c", i) ~ /[-A-Za-z0-9._~]/) plain[sprintf("%02x", i)] = sprintf("%c", i) }
     { for (i = 1; i <= NF; i++) printf "%s", ($i in plain) ? plain[$i] : "%" toupper($i) }'

@@ -44,12 +44,14 @@ at_once() {
 
 sizes() { stat -L -c %s -- "$@"; }
 
-# One sha256 a line. openssl is several times faster where the processor helps.
+# One sha256 a line. openssl is several times faster where the processor helps. $gently: nice, beside something that
+# must not wait.
+gently=''
 if command -v openssl >/dev/null && openssl dgst -sha256 -r /dev/null >/dev/null 2>&1; then
-  digests() { openssl dgst -sha256 -r "$@" | cut -c 1-64; }
+  digests() { $gently openssl dgst -sha256 -r "$@" | cut -c 1-64; }
 else
   # A backslash before a digest says that the name behind it is escaped.
-  digests() { sha256sum -- "$@" | sed 's/^\\//' | cut -c 1-64; }
+  digests() { $gently sha256sum -- "$@" | sed 's/^\\//' | cut -c 1-64; }
 fi
 
 # list_files >TABLE: size, name in a URL, path; the largest first.
@@ -85,6 +87,9 @@ one_of_each_name() {
 
 # digest_batch NUMBER: the table of a batch with each file's sha256 before the rest.
 digest_batch() {
+  IFS=$tab read -r size _ <"$work/batch.$1"
+  # A large file is sent meanwhile.
+  if [ "$size" -ge "$large_bytes" ] && command -v nice >/dev/null; then gently='nice -n 5'; fi
   cut -f 3 "$work/batch.$1" >"$work/read.$1"
   at_once digests <"$work/read.$1" >"$work/digests.$1"
   awk -v digests="$work/digests.$1" '

@@ -120,7 +120,8 @@ take_rest() {
   done <"$work/settled"
 }
 
-# send_digested TABLE
+# send_digested TABLE: $there is what is said of what the node has under its name.
+there='already there'
 send_digested() {
   ask_known "$1"
   awk -F '\t' -v known="$work/known" -v work="$work" '
@@ -128,7 +129,7 @@ send_digested() {
     { print > (work "/" ($1 in has ? "held" : "lacked")) }' "$1"
   if [ -s "$work/held" ]; then
     lanes attach "$work/held"
-    with_status 200 | result 'already there'
+    with_status 200 | result "$there"
     with_status 201 | result attached
     with_status 404 >>"$work/lacked"
     if [ -n "$force" ]; then
@@ -158,6 +159,7 @@ send_large() {
     send_digested "$work/digested.$1"
     return
   fi
+  : >"$work/sent"
   {
     settings
     printf 'url = "%s"\nupload-file = "%s"\n' "$place$name${force:+?force=1}" "$(quoted "$path")"
@@ -165,25 +167,35 @@ send_large() {
   } | curl -q -K - >"$work/sent" 2>"$work/trouble" &
   running=$!
   wait_ahead
-  ask_known "$work/digested.$1"
-  if [ -s "$work/known" ]; then
-    kill "$running" 2>/dev/null || :
+  how_sent
+  if [ -z "$sent" ]; then
+    ask_known "$work/digested.$1"
+    if [ -s "$work/known" ]; then
+      kill "$running" 2>/dev/null || :
+    fi
     wait "$running" 2>/dev/null || :
-    running=''
-    case $(cat "$work/sent") in
-      # It was quicker.
-      200 | 201) confirm "$work/digested.$1" ;;
-      *) send_digested "$work/digested.$1" ;;
-    esac
-    return
+    how_sent
   fi
-  wait "$running" || :
   running=''
-  printf '%s\t%s\n' "$(cat "$work/sent")" "$(cat "$work/digested.$1")" >"$work/settled"
-  case $(cat "$work/sent") in
+  case $sent in
     200 | 201) confirm "$work/digested.$1" ;;
-    *) take_rest ;;
+    '')
+      # It was not sent to its end, as the node has its bytes; under this name only if it got them from us.
+      there=uploaded
+      send_digested "$work/digested.$1"
+      there='already there'
+      ;;
+    *)
+      printf '%s\t%s\n' "$sent" "$(cat "$work/digested.$1")" >"$work/settled"
+      take_rest
+      ;;
   esac
+}
+
+# The status of a large file's sending; nothing before its end, or without one.
+how_sent() {
+  sent=''
+  IFS= read -r sent <"$work/sent" || :
 }
 
 # confirm TABLE: whether the bytes that arrived are those whose sha256 was taken.

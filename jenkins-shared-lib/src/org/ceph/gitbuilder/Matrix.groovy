@@ -31,6 +31,9 @@ class Matrix implements Serializable {
     static Map plan(Map wanted, Map rules, String label) {
         List cells = []
         List excluded = []
+        for (axis in AXES) {
+            if (!wanted[axis]) return [problem: "no ${axis} are named: fill in ${axis.toUpperCase()}, or give the project defaults in its rules, gitbuilder.json".toString()]
+        }
         for (platform in wanted.distros) {
             Map what = Platforms.read(platform, rules.platforms)
             if (what == null) {
@@ -50,7 +53,7 @@ class Matrix implements Serializable {
             }
         }
         if (cells.isEmpty()) {
-            return [problem: "nothing is left to build: ${AXES.collect { axis -> axis + ' ' + wanted[axis].join(' ') }.join(', ')}".toString()]
+            return [problem: "the rules exclude all that was asked for: ${AXES.collect { axis -> axis + ' ' + wanted[axis].join(' ') }.join(', ')}".toString()]
         }
         return [cells: cells, excluded: excluded]
     }
