@@ -174,6 +174,26 @@ for (const [name, shell] of Object.entries(SHELLS)) {
       t.strictSame(await listing(node, 'for-good'), {});
     });
 
+    t.test('bytes that change on the way', async (t) => {
+      write('turned.txt', `turned ${name}`);
+      write('turned.iso', Buffer.alloc(LARGE + 20, `turned ${name}`));
+      const proxy = await startTroubledProxy(t, node.url, ({ method }) =>
+        method === 'PUT' ? { kind: 'turn-byte' } : null,
+      );
+      const args = { files: ['turned.txt', 'turned.iso'], chacra: proxy.url };
+      const run = await upload('turned', args);
+      t.match(run, {
+        status: 1,
+        output:
+          /turned.txt: answered 422: \?sha256= says [0-9a-f]{64} but the sha256 of the received/,
+      });
+      t.match(
+        run.output,
+        /turned.iso: it changed while it was sent; nothing was kept[^]*2 of 2 files/,
+      );
+      t.strictSame(await listing(node, 'turned'), {});
+    });
+
     t.test('what cannot be uploaded', async (t) => {
       write('broken.deb', 'no deb');
       const malformed = await upload('refused', { files: ['broken.deb', 'one.txt'] });

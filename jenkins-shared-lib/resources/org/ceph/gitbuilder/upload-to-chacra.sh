@@ -269,5 +269,5 @@ awk -F '\t' -v seconds=$(($(date +%s) - began)) '
 say "repository ${chacra}repos/$commit/$version/$flavor/"
 if [ -s "$work/failures" ]; then
   cat "$work/failures" >&2
-  fail "$(($(wc -l <"$work/failures"))) of $((total)) files are not there"
+  fail "$(grep -c '^failed' "$work/results") of $((total)) files are not there"
 fi

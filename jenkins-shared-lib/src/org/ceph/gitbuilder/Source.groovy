@@ -69,7 +69,7 @@ class Source implements Serializable {
             $class: 'GitSCM',
             branches: [[name: asked.sha1 ?: asked.ref]],
             userRemoteConfigs: [remote],
-            extensions: [[$class: 'SubmoduleOption', recursiveSubmodules: true]],
+            extensions: [[$class: 'SubmoduleOption', recursiveSubmodules: true, parentCredentials: true]],
         ])
         return url
     }
