@@ -228,6 +228,13 @@ t.test('shell bodies', needs(['shellcheck', 'shellcheck']), async (t) => {
     const found = await runTool(['shellcheck', '--shell=sh', '--exclude=SC2153', file]);
     t.match(found, { status: 0, output: '' }, step.name);
   }
+  const inBodies = STEPS.flatMap(({ body }) => (body.kind === 'shell' ? body.resources : []));
+  const programs = ['jenkins-shared-lib/resources', 'docs/examples/ceph', 'deploy']
+    .flatMap((each) => filesBelow(join(LIBRARY, '..', each)))
+    .filter((path) => !inBodies.some((each) => path.endsWith(`/${each}`)))
+    .filter((path) => readFileSync(path, 'utf8').startsWith('#!/bin/sh\n'));
+  t.ok(programs.length >= 9, programs.join());
+  t.match(await runTool(['shellcheck', ...programs]), { status: 0, output: '' });
 });
 
 function namesBelow(folder: string): string[] {

@@ -45,11 +45,13 @@ git log -1 --format=%cD >dist/date
 git archive --format=tar HEAD >dist/source.tar
 # What a repository holds of others comes with it.
 if [ -f .gitmodules ]; then
+  GITBUILDER_DIST=$PWD/dist
+  export GITBUILDER_DIST
   # shellcheck disable=SC2016 # git's own shell expands it, in each submodule
   git submodule --quiet foreach --recursive \
-    'git archive --format=tar --prefix="$displaypath/" HEAD >"$toplevel/.gitbuilder-submodule.tar" &&
-     tar --concatenate --file "$OLDPWD/dist/source.tar" "$toplevel/.gitbuilder-submodule.tar" &&
-     rm "$toplevel/.gitbuilder-submodule.tar"'
+    'git archive --format=tar --prefix="$displaypath/" HEAD >"$GITBUILDER_DIST/submodule.tar" &&
+     tar --concatenate --file "$GITBUILDER_DIST/source.tar" "$GITBUILDER_DIST/submodule.tar"'
+  rm -f dist/submodule.tar
 fi
 gzip -n dist/source.tar
 printf 'gitbuilder: source %s, %s bytes\n' "$version" "$(wc -c <dist/source.tar.gz)"

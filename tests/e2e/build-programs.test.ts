@@ -2,7 +2,9 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { PROGRAM } from '../../services/cli/demo/demo-project.ts';
 import { runTool } from '../../services/cli/demo/run-tool.ts';
+import { makePipelineProject } from '../../services/cli/pipeline/pipeline-project.ts';
 import { makeCephSource } from '../fixtures/ceph-source.ts';
 import { LIBRARY } from '../fixtures/groovy.ts';
 import { SHELLS, SHELL_TOOLS } from '../fixtures/step-body.ts';
@@ -18,7 +20,10 @@ const TOOLS = needs(
   ['python3', 'python3'],
   ['dpkg-deb', 'dpkg'],
   ['rpmbuild', 'rpm'],
+  ['make', 'make'],
+  ['dpkg-buildpackage', 'dpkg-dev'],
 );
+const PROGRAMS = join(LIBRARY, 'resources/org/ceph/gitbuilder');
 const REF = 'wip/fix';
 
 /** A cell, and what is expected of it; VERSION is that of the source. */
@@ -79,7 +84,7 @@ for (const [name, shell] of Object.entries(SHELLS)) {
         mode: 0o755,
       });
       const output = await run(
-        join(LIBRARY, 'resources/org/ceph/gitbuilder/run-build-script.sh'),
+        join(PROGRAMS, 'run-build-script.sh'),
         own,
         Object.fromEntries(
           Object.entries(cell).map(([key, value]) => [`GITBUILDER_${key}`, value]),
@@ -94,6 +99,81 @@ for (const [name, shell] of Object.entries(SHELLS)) {
         left.join(),
       );
       t.equal(left.length, leaves.length, left.join());
+    }
+  });
+}
+
+for (const [name, shell] of Object.entries(SHELLS)) {
+  t.test(`source, deb and rpm by the usual way in ${name}`, TOOLS, async (t) => {
+    const folder = testFolder(t);
+    const { folder: source, sha1 } = await makePipelineProject(join(folder, 'source'), {});
+    const part = await makePipelineProject(join(folder, 'part'), {}, { 'a file': 'of the part' });
+    const git = async (...args: string[]) => {
+      const author = ['-c', 'user.name=a', '-c', 'user.email=a@b'];
+      const ran = await runTool(['git', '-c', 'protocol.file.allow=always', ...author, ...args], {
+        cwd: source,
+      });
+      t.equal(ran.status, 0, ran.output);
+    };
+    const env = {
+      ...{ GITBUILDER_PROJECT: 'hello', GITBUILDER_REF: 'v1.0', GITBUILDER_SHA1: sha1 },
+      DPKG_BUILDPACKAGE_OPTIONS: '-d',
+    };
+    const run = async (program: string, cwd: string, more: Readonly<Record<string, string>>) => {
+      const ran = await runTool([...shell, join(PROGRAMS, program)], {
+        cwd,
+        env: { ...env, ...more },
+      });
+      t.equal(ran.status, 0, ran.output);
+    };
+    const dist = (file: string) => readFileSync(join(source, 'dist', file), 'utf8').trim();
+
+    await git('tag', '--annotate', '--message', 'x', 'v1.0');
+    await run('prepare-source.sh', source, { GITBUILDER_RELEASE: 'true' });
+    t.equal(dist('version'), '1.0', 'of a release: its tag');
+    await git('submodule', '--quiet', 'add', part.folder, 'sub/part');
+    await git('commit', '--quiet', '--message', 'With a part');
+    await run('prepare-source.sh', source, { GITBUILDER_RELEASE: 'false' });
+    t.match(dist('version'), /^1\.0-1-g[0-9a-f]{7,}$/, 'of a commit: tag, commits since, sha1');
+    t.strictSame(readdirSync(join(source, 'dist')), [
+      ...['branch', 'date', 'sha1', 'source.tar.gz', 'version'],
+    ]);
+    const { output: files } = await runTool(['tar', '-tzf', join(source, 'dist/source.tar.gz')]);
+    t.match(files, /^debian\/control$/m);
+    t.match(files, /^sub\/part\/a file$/m, 'what it holds of others comes with it');
+
+    const commit = dist('version').replace(/^1\.0-/, '');
+    const built: readonly [program: string, env: Record<string, string>, left: RegExp[]][] = [
+      [
+        'build-deb.sh',
+        { GITBUILDER_DISTRO: 'ubuntu', GITBUILDER_DISTRO_VERSION: 'noble' },
+        [
+          new RegExp(`^${PROGRAM}_1\\.0\\+${commit.replace('-', '')}-1noble_all\\.deb$`),
+          /_\w+\.buildinfo$/,
+          /\.changes$/,
+        ],
+      ],
+      [
+        'build-rpm.sh',
+        { GITBUILDER_DISTRO: 'centos', GITBUILDER_DISTRO_VERSION: '9' },
+        ['noarch', 'src'].map(
+          (arch) =>
+            new RegExp(`^${PROGRAM}-1\\.0-${commit.replace('-', '\\.')}\\.\\w+\\.${arch}\\.rpm$`),
+        ),
+      ],
+    ];
+    for (const [program, cell, left] of built) {
+      const own = join(folder, program);
+      await runTool(['mkdir', own]);
+      await runTool(['cp', '-r', join(source, 'dist'), own]);
+      await run(program, own, { ...cell, GITBUILDER_RELEASE: 'false' });
+      const found = readdirSync(join(own, 'out'));
+      for (const pattern of left)
+        t.ok(
+          found.some((file) => pattern.test(file)),
+          `${pattern}: ${found.join()}`,
+        );
+      t.equal(found.length, left.length, found.join());
     }
   });
 }
