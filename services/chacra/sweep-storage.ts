@@ -1,7 +1,7 @@
 import { GitbuilderError } from '../domain/errors.ts';
 import type { PublishedPackage } from '../domain/generation.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
-import type { RepoHead } from '../domain/repo.ts';
+import type { Repo, RepoHead } from '../domain/repo.ts';
 import { keptGenerations } from './find-blob-uses.ts';
 import { Pauses } from './pauses.ts';
 import type { Pause } from './pauses.ts';
@@ -22,19 +22,26 @@ export async function sweepStorage(collaborators: SweepCollaborators): Promise<v
   const { repos, blobs, generations, clock, log, keepMilliseconds } = collaborators;
   const before = clock.now().getTime() - keepMilliseconds;
   let ended = 0;
-  for (const repo of [...repos.all()]) {
-    const over = repo.head.older.filter((one) => isOver(repo.head, one, before));
-    if (over.length === 0) continue;
-    const numbers = new Set(over.map(({ files }) => files));
+  for (const { identity } of [...repos.all()]) {
+    if (overNumbers(repos.get(identity), before).size === 0) continue;
+    let numbers = new Set<number>();
     // The document forgets first: a crash in between leaves files nobody names, never a name without files.
-    await repos.change(repo.identity, (current) =>
-      current === undefined ? null : { head: without(current.head, numbers) },
-    );
-    for (const number of numbers) await generations.remove(repo.identity, number);
+    await repos.change(identity, (repo) => {
+      // In the tick that forgets: while others were swept, it may have been kept, or gone back to.
+      numbers = overNumbers(repo, before);
+      return repo === undefined ? null : { head: without(repo.head, numbers) };
+    });
+    for (const number of numbers) await generations.remove(identity, number);
     ended += numbers.size;
   }
   const swept = await blobs.sweep(() => blobsInUse(collaborators));
   if (ended > 0 || swept.removed > 0) log.info({ generations: ended, ...swept }, 'swept');
+}
+
+function overNumbers(repo: Repo | undefined, before: number): Set<number> {
+  if (repo === undefined) return new Set();
+  const over = repo.head.older.filter((one) => isOver(repo.head, one, before));
+  return new Set(over.map(({ files }) => files));
 }
 
 /** A generation that somebody keeps, or that is about to be served again, stays. */

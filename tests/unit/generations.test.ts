@@ -5,6 +5,7 @@ import {
   listGenerations,
   releaseGeneration,
 } from '../../services/chacra/kept-generations.ts';
+import { sweepStorage } from '../../services/chacra/sweep-storage.ts';
 import type { RepoIdentity } from '../../services/domain/identity.ts';
 import { pairUp } from '../../services/chacra/compare-generations.ts';
 import { DEFAULT_PROJECT } from '../../services/platform/project-settings.ts';
@@ -55,6 +56,38 @@ t.test('what is kept outlives the sweep with everything it names', async (t) => 
   await node.upload(one, 'tool_1_amd64.deb', smallDeb('tool', '2.0'));
   t.match(node.head(one), { kept: [], goBackTo: null }, 'a repo made again starts anew');
   await repos.close();
+});
+
+t.test('what is kept or gone back to while the sweep is at another repo stays', async (t) => {
+  const node = await smallNode(t.testdir());
+  const [first, kept, asked] = [someIdentity(1), someIdentity(2), someIdentity(3)];
+  for (const identity of [first, kept, asked]) {
+    for (const version of ['1.0', '1.1']) {
+      await node.upload(identity, 'tool_1_amd64.deb', smallDeb('tool', version));
+      await node.update(identity);
+    }
+  }
+  node.clock.advance(2 * HOUR);
+  const start = () => undefined;
+  const generations = {
+    read: (identity: RepoIdentity, number: number) => node.generations.read(identity, number),
+    remove: async (identity: RepoIdentity, number: number) => {
+      if (identity.sha1 === first.sha1) {
+        await keepGeneration(node, kept, 1, BY);
+        await goBack({ ...node, start }, asked, 1);
+      }
+      await node.generations.remove(identity, number);
+    },
+  };
+  const pause = () => Promise.resolve();
+  await sweepStorage({ ...node, generations, keepMilliseconds: HOUR, pause });
+  const older = (identity: RepoIdentity) => node.head(identity)?.older.map(({ files }) => files);
+  t.strictSame(older(first), []);
+  t.strictSame(older(kept), [1]);
+  t.match(await node.generations.read(kept, 1), { number: 1 });
+  await node.publish(asked);
+  t.match(node.head(asked), { status: 'ready', live: { number: 3 } });
+  await node.repos.close();
 });
 
 t.test('going back is owed like any publish', async (t) => {
