@@ -5,6 +5,7 @@ import type {
   CacheJson,
   DemandJson,
   HostJson,
+  QueueJson,
   TemplateJson,
 } from '../../services/api/agent-schemas.ts';
 import type { Collaborators } from '../collaborators.ts';
@@ -119,7 +120,7 @@ export function cacheJson(host: string, cache: KnownCache): z.infer<typeof Cache
 }
 
 /** Each need of the queue and of demands, and what comes of it. */
-export function queueJson({ situation }: Collaborators) {
+export function queueJson({ situation }: Collaborators): z.infer<typeof QueueJson> {
   const { lines, plan, pausedBecause } = situation.outlook;
   const chosen = new Map<string, string>();
   for (const [need, template] of plan?.chosen ?? []) {

@@ -77,6 +77,46 @@ export const DemandJson = z.object({
   expires: time,
 });
 
+const unmatched = z
+  .object({
+    reason: z.string(),
+    nearest: z
+      .array(z.object({ template: z.string(), failing: z.array(z.string()).readonly() }))
+      .readonly(),
+  })
+  .nullable();
+
+/** What waits for an agent, and what comes of it. */
+export const QueueJson = z.object({
+  paused: text,
+  items: z.array(
+    z.object({
+      id: z.int(),
+      task: z.string(),
+      path: z.string(),
+      why: text,
+      label: text,
+      needs: z.string(),
+      demand: text,
+      template: text,
+      unmatched,
+    }),
+  ),
+  demands: z.array(
+    z.object({
+      id: text,
+      build: text,
+      label: text,
+      item: z.int().nullable(),
+      template: text,
+      unmatched,
+    }),
+  ),
+  refused: z
+    .array(z.object({ template: z.string(), kind: z.string(), reason: z.string(), count: z.int() }))
+    .readonly(),
+});
+
 const states = z.record(z.string(), z.int());
 
 /** A template, its agents by state, and what keeps it from more. */
@@ -146,6 +186,7 @@ export const AGENT_SCHEMAS = {
   Agent: AgentJson,
   AgentDetail: AgentDetailJson,
   Demand: DemandJson,
+  Queue: QueueJson,
   Template: TemplateJson,
   Host: HostJson,
   Cache: CacheJson,

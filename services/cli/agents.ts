@@ -2,8 +2,9 @@ import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { lintTemplates } from '../../node-agent/lint-main.ts';
-import { AgentDetailJson, AgentJson } from '../api/agent-schemas.ts';
+import { AgentDetailJson, AgentJson, QueueJson } from '../api/agent-schemas.ts';
 import { loadConfiguration } from '../platform/configuration.ts';
+import { queueText } from './agents/queue-table.ts';
 import { agentText, agentsAnswer, agentsText } from './agents/tables.ts';
 import { command, PROCESS, reader, say, writer } from './agents/surroundings.ts';
 import type { AgentsSurroundings, Flags } from './agents/surroundings.ts';
@@ -33,6 +34,13 @@ export function agentsCommands(agents: Command, around: AgentsSurroundings = PRO
       const answer = await (await reader(flags, env)).ask('GET', path(agent), AgentDetailJson);
       say(around, flags, answer, agentText(answer));
     });
+  command(agents, 'queue', 'what waits for an agent, and why it has none').action(
+    async (flags: Flags) => {
+      const client = await reader(flags, env);
+      const answer = await client.ask('GET', 'api/v1/queue', QueueJson);
+      say(around, flags, answer, queueText(answer));
+    },
+  );
   command(agents, 'logs', 'the last lines of its container')
     .argument('<agent>', 'id, or name of its node')
     .option('--lines <number>', 'how many', whole, 100)

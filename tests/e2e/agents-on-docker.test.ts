@@ -146,6 +146,24 @@ t.test(
   },
 );
 
+t.test('an image that is not there is told before a build waits for it', needed(), async (t) => {
+  const jenkins = await startDockerJenkins(t);
+  const service = await startDockerAgents(t, jenkins, {
+    service: 'e2e-image',
+    others: "jammy: { image: 'gitbuilder-test/absent:1', pull: never, labels: [jammy] }",
+  });
+  const ill = await service.until(async () => {
+    const text = await service.text('health/');
+    return text !== '' && text;
+  });
+  t.match(ill, /image gitbuilder-test\/absent:1 on host here: .*no such image/i);
+  t.same(await service.agents(), []);
+  const { templates } = JSON.parse(await service.text('api/v1/templates')) as {
+    templates: unknown;
+  };
+  t.match(templates, [{ image_digests: { here: /^sha256:/ } }, { image_digests: {} }]);
+});
+
 t.test('on a Swarm, an agent is a task with secrets; nothing of it stays', needed(), async (t) => {
   const name = 'e2e-swarm';
   const jenkins = await startDockerJenkins(t);

@@ -100,8 +100,11 @@ t.test('a demand becomes a container that runs its build and is gone', needsEngi
   );
 });
 
-/** The steps of making an agent, in their order, each by the call that takes it. */
+/** The steps of making an agent, each by the call that takes it. */
 const STEPS = [
+  // Its container runs already, and asks for what it needs with tokens that end with the process; the
+  // jar is then kept, so this comes first.
+  ['jenkins', /^GET \/jnlpJars\/agent\.jar/, 'before'],
   ['engine', /^GET .*\/images\//, 'before'],
   ['jenkins', /^POST \/computer\/doCreateItem/, 'before'],
   ['jenkins', /^GET \/computer\/.*jenkins-agent\.jnlp/, 'before'],

@@ -406,6 +406,18 @@ t.test('the command line shows and does the same', async (t) => {
   t.match(JSON.parse((await run('list', '--json', ...to)).said), { agents: [{ node }] });
   t.match((await run('show', node, ...to)).said, /connected +\+\d+\.\d{3} s[^]*requested/);
   t.equal((await run('logs', node, ...to)).failed, false);
+  t.equal((await run('queue', ...to)).said, 'nothing waits for an agent\n');
+  service.jenkins.enqueue({ name: 'pl', blocks: [{ label: 'jammy && huge' }] });
+  const order = { label: 'jammy', build_url: 'job/x/1/', block: 'b' };
+  await http.ask('POST', 'api/v1/demands', order, as('step'));
+  await service.poll();
+  const { said } = await run('queue', ...to);
+  t.match(said, /^ITEM +BUILD +LABEL[^]*\n\d+ +job\/pl\/1\/ +jammy&&huge +- .*jammy lacks huge/);
+  t.match(said, /\ndemand +job\/x\/1\/ +jammy +jammy +served by its template\n/);
+  t.match(JSON.parse((await run('queue', '--json', ...to)).said), {
+    items: [{}],
+    demands: [{}],
+  });
   t.match((await run('hold', node, '--seconds', '60', ...to)).said, /held/);
   t.match((await run('release', node, ...to)).said, /draining/);
   t.match((await run('drain', node, ...to)).said, /draining/);
@@ -413,7 +425,7 @@ t.test('the command line shows and does the same', async (t) => {
   await t.rejects(run('show', 'none', ...to), /does not exist/);
   t.match(
     (await run('templates', 'list', ...to)).said,
-    /^TEMPLATE[^]*\nnoble +\S+ +[^]*\njammy +image +none +-\n$/,
+    /^TEMPLATE[^]*\nnoble +\S+ +[^]*\njammy +image +1 \w+ +-\n$/,
   );
   t.match((await run('hosts', 'list', ...to)).said, /^HOST[^]*\nhere +docker +x86_64, 2 proc/);
   t.equal(
