@@ -150,17 +150,26 @@ export function matchesLabel(label: LabelExpression, labels: ReadonlySet<string>
 
 /** Every name that stands in it, in its order, each once. */
 export function atomsOf(label: LabelExpression): string[] {
+  const names = new Set<string>();
+  collectAtoms(label, names);
+  return [...names];
+}
+
+function collectAtoms(label: LabelExpression, names: Set<string>): void {
   switch (label.kind) {
     case 'atom':
-      return [label.name];
+      names.add(label.name);
+      return;
     case 'not':
     case 'group':
-      return atomsOf(label.of);
+      collectAtoms(label.of, names);
+      return;
     case 'and':
     case 'or':
     case 'implies':
     case 'iff':
-      return [...new Set([...atomsOf(label.left), ...atomsOf(label.right)])];
+      collectAtoms(label.left, names);
+      collectAtoms(label.right, names);
   }
 }
 

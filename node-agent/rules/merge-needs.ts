@@ -29,6 +29,13 @@ export interface Merged {
   readonly lines: readonly QueueLine[];
 }
 
+/** An item, and the label that it wants in a form to compare: made once, for each is held against many. */
+interface Wished {
+  readonly item: QueueItem;
+  readonly wish: Wish;
+  readonly form: string | null;
+}
+
 /**
  * Makes one need of what a step announced and what Jenkins' queue shows: within each build, demands and
  * waiting blocks are paired one to one, those of equal labels first. A pair counts once, with the
@@ -40,26 +47,28 @@ export function mergeNeeds(
   items: readonly QueueItem[],
   nodes: ReadonlyMap<string, KnownNode>,
 ): Merged {
-  const wished = items.map((item) => ({ item, wish: wishOf(item, nodes) }));
+  const wished = items.map((item) => withForm({ item, wish: wishOf(item, nodes) }));
+  const forms = new Map(demands.map((demand) => [demand, normal(demand.label)]));
+  const asksFor = ({ form }: Wished, demand: Demand) => form !== null && form === forms.get(demand);
   const paired = new Map<QueueItem, Demand>();
   const open = new Set(demands);
-  const pair = (fits: (demand: Demand, line: { item: QueueItem; wish: Wish }) => boolean): void => {
+  const pair = (fits: (demand: Demand, line: Wished) => boolean): void => {
     for (const line of wished) {
       if (line.wish.kind === 'nothing' || paired.has(line.item)) continue;
-      const demand = [...open].find((candidate) => fits(candidate, line));
+      const demand = first(open, (candidate) => fits(candidate, line));
       if (demand === undefined) continue;
       open.delete(demand);
       paired.set(line.item, demand);
     }
   };
-  const isOfBuild = (demand: Demand, { item }: { item: QueueItem }) =>
+  const isOfBuild = (demand: Demand, { item }: Wished) =>
     item.task.kind === 'block' && demand.build === item.task.path;
-  pair((demand, line) => isOfBuild(demand, line) && asksFor(line.wish, demand.label));
+  pair((demand, line) => isOfBuild(demand, line) && asksFor(line, demand));
   // One that names another label is a block of its own.
   pair((demand, line) => isOfBuild(demand, line) && line.wish.kind !== 'label');
-  pair((demand, line) => demand.build === null && asksFor(line.wish, demand.label));
+  pair((demand, line) => demand.build === null && asksFor(line, demand));
 
-  const lines = wished.map((line) => ({ ...line, demand: paired.get(line.item) ?? null }));
+  const lines = wished.map(({ item, wish }) => ({ item, wish, demand: paired.get(item) ?? null }));
   const needs = [...lines.flatMap(needOfLine), ...[...open].map((demand) => needOf(demand, null))];
   return { needs: needs.sort((a, b) => a.since - b.since), lines };
 }
@@ -82,8 +91,13 @@ function needOf(demand: Demand, item: QueueItem | null): Need {
   };
 }
 
-function asksFor(wish: Wish, label: string): boolean {
-  return wish.kind === 'label' && normal(wish.label) === normal(label);
+function withForm(line: Pick<Wished, 'item' | 'wish'>): Wished {
+  return { ...line, form: line.wish.kind === 'label' ? normal(line.wish.label) : null };
+}
+
+function first<T>(all: Iterable<T>, fits: (one: T) => boolean): T | undefined {
+  for (const one of all) if (fits(one)) return one;
+  return undefined;
 }
 
 /** Jenkins prints labels in its own form; what it cannot read is a name by itself. */

@@ -163,6 +163,23 @@ t.test('a label that does not match names what is missing', async (t) => {
       t.ok(lacking.every((name) => names.has(name) || names.has(name.slice(1))));
     }),
   );
+  // Whoever may write a Jenkinsfile writes labels, and they are judged at every look at the queue.
+  let asked = 0;
+  class Counted extends Set<string> {
+    override has(name: string): boolean {
+      asked += 1;
+      return super.has(name);
+    }
+  }
+  for (const sign of ['&&', '||', '<->']) {
+    const names = Array.from({ length: 600 }, (_, i) => `n${i.toString(36)}`);
+    const long = parseLabel(names.join(sign)) ?? fail();
+    asked = 0;
+    const lacking = failingAtoms(long, new Counted());
+    t.equal(asked, names.length, 'each name is looked at once');
+    t.equal(lacking.length, { '&&': 600, '||': 1, '<->': 0 }[sign]);
+    t.strictSame(atomsOf(long), names);
+  }
 });
 
 t.test('the choice of a template is the same each time', async (t) => {
