@@ -73,8 +73,11 @@ class Cell implements Serializable {
         Map byArch = Packages.byArch(found, cell.arch)
         for (arch in Packages.archsOf(byArch)) {
             boolean shared = arch == 'source' && !asked.force
+            // Thousands of names do not fit into a variable.
+            String list = "files-${arch}.txt".toString()
+            script.writeFile(file: list, text: byArch[arch].join('\n'))
             script.uploadToChacra(
-                Servers.chacra(values, build, place() + [arch: arch, files: byArch[arch], force: !shared, keep: shared])
+                Servers.chacra(values, build, place() + [arch: arch, filesFrom: list, force: !shared, keep: shared])
             )
         }
     }

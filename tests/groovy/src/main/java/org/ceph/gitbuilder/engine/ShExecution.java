@@ -80,6 +80,8 @@ final class ShExecution extends Execution {
           build.finishLater(id, returnsOutput ? output.toString() : null, null);
         }
       } catch (Exception broken) {
+        // Also how the output of a process ends that is killed with its agent.
+        if (!build.outside.ended(id)) return;
         build.finishLater(id, null, new AbortException(String.valueOf(broken)));
       }
     }
