@@ -6,8 +6,8 @@ import { inParallel } from './in-parallel.ts';
 import type { BlobPlaces } from './blob-places.ts';
 
 const BLOB = /^[0-9a-f]{64}$/;
-/** Few, so that requests find a free thread; several, so that a busy process gets on. */
-const PARALLEL = 4;
+/** Of the four threads that Node has for files: requests find a free one, and a busy process gets on. */
+const PARALLEL = 2;
 
 /**
  * Removes the blobs that `isFree` lets go, and what lies beside them. Asked and moved away in one
