@@ -43,6 +43,7 @@ export class ExportPlaces {
 
   /** The name of the tree that a link leads to; null when there is no link. */
   async current(identity: RepoIdentity, shelf: Shelf): Promise<string | null> {
+    if (isOwn(identity)) return null;
     try {
       const target = await readlink(this.link(identity, shelf));
       return target.slice(target.lastIndexOf(sep) + 1);
@@ -56,6 +57,7 @@ export class ExportPlaces {
 
   /** Makes the link lead to a tree: readers see the one before or this one, never none. */
   async point(identity: RepoIdentity, shelf: Shelf, tree: string): Promise<void> {
+    if (isOwn(identity)) throw new Error(`${join(this.#root, OWN)} is in the way: it is our own`);
     const link = this.link(identity, shelf);
     await this.#makeFolders(dirname(link), shelf);
     await putLink(link, relative(dirname(link), tree));
@@ -102,6 +104,11 @@ export class ExportPlaces {
       });
     }
   }
+}
+
+/** Below a project of this name stand all repos' trees, and the links of others. */
+function isOwn({ project }: RepoIdentity): boolean {
+  return project === OWN;
 }
 
 async function putLink(path: string, target: string): Promise<void> {

@@ -179,20 +179,29 @@ t.test('a replaced folder stays for those who still read in it', async (t) => {
 
 t.test('repositories that stand in the way of each other are told, and harm nobody', async (t) => {
   const node = await startNode(t, { chacra: CHACRA });
-  const { folderOf, publish } = exporting(node);
+  const { folderOf, publish, kept, settled } = exporting(node);
   await publish(YUM, [someBuiltRpm()]);
-  const before = exportedFiles(folderOf(YUM));
+  await publish(WIP, [someDeb('hello', '1')]);
+  await publish(WIP, [someDeb('hello', '1', 'amd64', 'forced')]);
+  const folders = [folderOf(YUM), folderOf(WIP), folderOf(WIP, kept)];
+  const before = folders.map(exportedFiles);
   const deep = `${YUM}/flavors/default`.slice('ceph/'.length).replaceAll('/', '%2F');
-  const inside = `ceph/${deep}/${SHA1}/debian/bookworm`;
-  const path = `binaries/${inside}/x86_64/flavors/default/${someDeb().name}/`;
-  await node.fetch(path, { method: 'PUT', body: someDeb().bytes });
-  await node.fetch(`repos/${inside}/update`, { method: 'POST' });
-  await untilPublished(node, inside);
-  await until(() => node.log.lines.some(({ level }) => level === 'error'));
-  const [error] = node.log.lines.filter(({ level }) => level === 'error');
-  t.match(error?.fields, { err: { message: /is in the way/ } });
-  t.same(exportedFiles(folderOf(YUM)), before);
-  t.match(await (await node.fetch('metrics')).text(), /exports\{state="failing"\} 1$/m);
+  for (const [at, inside] of [
+    `ceph/${deep}/${SHA1}/debian/bookworm`,
+    WIP.replace('ceph/', '.gitbuilder/older%2Fceph%2F'),
+  ].entries()) {
+    const path = `binaries/${inside}/x86_64/flavors/default/${someDeb().name}/`;
+    await node.fetch(path, { method: 'PUT', body: someDeb().bytes });
+    await node.fetch(`repos/${inside}/update`, { method: 'POST' });
+    await untilPublished(node, inside);
+    const errors = () => node.log.lines.filter(({ level }) => level === 'error');
+    await until(() => errors().length > at);
+    t.match(errors()[at]?.fields, { err: { message: /is in the way/ } }, inside);
+    t.match(await (await node.fetch('metrics')).text(), /exports\{state="failing"\} [12]$/m);
+    await node.fetch(`repos/${inside}/`, { method: 'DELETE' });
+    await settled();
+  }
+  t.same(folders.map(exportedFiles), before, 'neither when they come nor when they go');
 });
 
 t.test('a folder from which no hard link can lead to a blob stops the start', async (t) => {
