@@ -212,16 +212,16 @@ t.test('an image that cannot be had is told before anybody waits for it', async 
   t.strictSame(problems(), []);
   t.equal(collaborators.situation.images.digest('h1', 'r/noble'), 'sha256:1');
 
+  clock.advance(REFRESH);
   await collaborators.standing.change((one) => {
     const until = new Date(clock.now().getTime() + 300_000).toISOString();
     const brake = { templateDigest: template.digest, failures: 5, reason: 'x', until };
     return { ...one, brakes: { [template.name]: brake } };
   });
   const before = world.fetched.length;
-  clock.advance(2 * REFRESH - 10 * 60_000 - REFRESH);
   await look();
   t.equal(world.fetched.length, before, 'not while the brake of its template holds');
-  clock.advance(300_000 + REFRESH);
+  clock.advance(300_000);
   await look();
   t.equal(world.fetched.length, before + 1);
 });
@@ -264,7 +264,19 @@ t.test('it looks by itself, and ends without waiting for the next time', async (
   clock.advance(REFRESH);
   await images.quiet();
   t.equal(world.fetched.length, 2);
+  clock.advance(REFRESH);
+  images.lookNow();
+  await images.quiet();
+  t.equal(world.fetched.length, 3, 'what is under way is not begun again');
+  const { situation } = service.collaborators;
+  world.away.add('h1');
+  clock.advance(REFRESH);
+  await images.quiet();
+  t.match(situation.host('h1'), { awayReason: /no answer/ }, 'a host that is silent is');
+  t.strictSame(situation.images.failing, [], 'its images are not to blame');
+  world.away.clear();
+  await service.loops.reconcileNow();
   await images.stop();
   clock.advance(2 * REFRESH);
-  t.equal(world.fetched.length, 2);
+  t.equal(world.fetched.length, 3);
 });
