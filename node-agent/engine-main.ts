@@ -26,18 +26,26 @@ const PULL_MILLISECONDS = 1_200_000;
 export class LocalEngine {
   readonly url: string;
   readonly service: string;
+  readonly #order: LocalEngineOrder;
   readonly #docker: Docker;
   readonly #engine: DockerEngine;
   readonly #ending = new AbortController();
 
-  constructor({ url, service, clock, log, told }: LocalEngineOrder) {
+  constructor(order: LocalEngineOrder) {
+    const { url, service, clock, log, told } = order;
     const address = parseEngineUrl(url);
     if (address === null || !('path' in address)) throw new Error(`${url} is no socket`);
     const socket = { kind: 'socket', path: address.path } as const;
+    this.#order = order;
     this.url = url;
     this.service = service;
     this.#docker = engineClient(socket);
     this.#engine = new DockerEngine({ host: url, service, address: socket, clock, log, told });
+  }
+
+  /** The same engine for another agent service. */
+  of(service: string): LocalEngine {
+    return new LocalEngine({ ...this.#order, service });
   }
 
   facts(): Promise<HostFacts> {

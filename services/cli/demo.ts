@@ -3,6 +3,8 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
+import type { FoundEngine } from './agents-demo/find-engine.ts';
+import { engineIfAny, openEngine } from './agents-demo/open-engine.ts';
 import { tellAgents } from './agents-demo/tell-agents.ts';
 import { CleanUp } from './demo/clean-up.ts';
 import { startServices } from './demo/demo-services.ts';
@@ -10,7 +12,7 @@ import type { DemoServices } from './demo/demo-services.ts';
 import type { DemoStage, Story } from './demo/demo-stage.ts';
 import { Narrator } from './demo/narrator.ts';
 import { tellDemo } from './demo/tell-demo.ts';
-import { tellPipeline } from './pipeline/tell-pipeline.ts';
+import { tellPipeline, whyNotInDocker } from './pipeline/tell-pipeline.ts';
 
 const MOST_NODES = 9;
 
@@ -36,7 +38,10 @@ export function demoCommand(program: Command): void {
       '--image <name>',
       "image of agents, with a shell and Java; without it, one of `agents images build`, or this machine's busybox",
     )
-    .option('--pipeline', "build by the Jenkinsfile, under Jenkins' own CPS engine (Maven, a JDK)")
+    .option(
+      '--pipeline',
+      "build by the Jenkinsfile, under Jenkins' own CPS engine (Maven, a JDK); on agents in Docker where there is an engine",
+    )
     .option('--nodes <number>', `how many storage nodes, 1 to ${MOST_NODES}`, count, 1)
     .action((flags: Flags) => demo(flags));
 }
@@ -56,12 +61,16 @@ async function demo(flags: Flags): Promise<void> {
     const folder = await mkdtemp(join(tmpdir(), 'gitbuilder-demo-'));
     cleanUp.add(() => rm(folder, { recursive: true, force: true }));
     narrator.say(`gitbuilder demo: below ${folder}, on this machine, removed at the end`);
+    const engine = await engineFor(flags, narrator, cleanUp);
+    // Steps on an agent upload from its container.
+    const host = flags.pipeline === true && engine !== null ? engine.gateway : '127.0.0.1';
     const services = await narrator.step('a coordinator and its storage nodes start', (fact) =>
-      start(join(folder, 'data'), flags.nodes, fact),
+      start(join(folder, 'data'), flags.nodes, host, fact),
     );
     cleanUp.add(() => services.stop());
     const { signal } = stop;
-    const stage = { folder, services, narrator, signal, cleanUp, image: flags.image ?? null };
+    const image = flags.image ?? null;
+    const stage = { folder, services, narrator, signal, cleanUp, engine, image };
     const story = tell(storiesOf(flags), stage);
     const end = await Promise.race([story, told]);
     if (typeof end === 'string') return await breakOff(end, story, stop);
@@ -79,6 +88,15 @@ async function demo(flags: Flags): Promise<void> {
       );
     }
   }
+}
+
+async function engineFor(
+  { agents, pipeline }: Flags,
+  narrator: Narrator,
+  cleanUp: CleanUp,
+): Promise<FoundEngine | null> {
+  if (agents === true) return openEngine(narrator, cleanUp);
+  return pipeline === true ? engineIfAny(narrator, cleanUp, whyNotInDocker) : null;
 }
 
 /** What flags ask for, one after the other. */
@@ -107,9 +125,10 @@ async function breakOff(
 async function start(
   folder: string,
   nodes: number,
+  host: string,
   fact: (text: string) => void,
 ): Promise<DemoServices> {
-  const running = await startServices(folder, nodes);
+  const running = await startServices(folder, nodes, host);
   fact(`shaman ${running.shaman}`);
   for (const url of running.nodes) fact(`chacra ${url}`);
   return running;

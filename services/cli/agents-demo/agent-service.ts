@@ -30,9 +30,6 @@ export interface DemoAgents {
   stop(): Promise<void>;
 }
 
-/** Everything that a template may say beside what the demo says itself. */
-export type TemplateMore = Readonly<Record<string, unknown>>;
-
 /** Starts it on the gateway of the engine's network, as `gitbuilder serve` would from the same file. */
 export async function startDemoAgents(
   folder: string,
@@ -40,6 +37,7 @@ export async function startDemoAgents(
   jenkins: StandInJenkins,
   { users, authorization }: DemoServices,
   templates: Readonly<Record<string, object>>,
+  allow: readonly string[] = [],
 ): Promise<DemoAgents> {
   // JSON is YAML too.
   await writeFile(join(folder, 'templates.yaml'), JSON.stringify(templates, null, 2));
@@ -49,7 +47,7 @@ export async function startDemoAgents(
       listen: `${gateway}:0`,
       service: engine.service,
       jenkins: { url: jenkins.url, user: StandInJenkins.user, tokenFile: jenkins.tokenFile },
-      engines: [{ name: 'docker', url: engine.url }],
+      engines: [{ name: 'docker', url: engine.url, allow }],
       templates: './templates.yaml',
       anchor: ANCHOR,
       reconcileSeconds: 2,

@@ -7,7 +7,7 @@ import type { ToldAgent } from './agent-phases.ts';
 export class FollowedAgents {
   readonly #agents = new Map<string, ToldAgent>();
   readonly #told: (line: string) => void;
-  #heard: () => void = () => undefined;
+  readonly #waiting = new Set<() => void>();
   #failed: ToldAgent | null = null;
   #lost: Error | null = null;
 
@@ -44,32 +44,47 @@ export class FollowedAgents {
     return now?.state === 'gone' ? this.#failed : null;
   }
 
-  /** Looks again after each event, and gives up when none came for so long. */
-  async until(isSo: () => boolean, patienceMilliseconds: number): Promise<void> {
+  /** Looks again after each event, and gives up when none came for so long; null: never. */
+  async until(isSo: () => boolean, patienceMilliseconds: number | null): Promise<void> {
     while (!isSo()) {
       if (this.#lost !== null) throw this.#lost;
-      await new Promise<void>((resolve, reject) => {
-        const late = setTimeout(
-          () => reject(new Error(`no agent changed for ${patienceMilliseconds / 1000} s`)),
-          patienceMilliseconds,
-        );
-        this.#heard = () => {
-          clearTimeout(late);
-          resolve();
-        };
-      });
+      await this.#next(patienceMilliseconds);
     }
+  }
+
+  #next(patienceMilliseconds: number | null): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => reject(this.#stuck(patienceMilliseconds ?? 0));
+      const late =
+        patienceMilliseconds === null ? undefined : setTimeout(giveUp, patienceMilliseconds);
+      const heard = (): void => {
+        clearTimeout(late);
+        this.#waiting.delete(heard);
+        resolve();
+      };
+      this.#waiting.add(heard);
+    });
+  }
+
+  #stuck(milliseconds: number): Error {
+    const left = this.all().filter(({ state }) => state !== 'gone');
+    const lines = left.map(({ node, state, cause }) => `${node} is ${state}: ${cause}`);
+    return new Error([`no agent changed for ${milliseconds / 1000} s`, ...lines].join('\n'));
   }
 
   #hear(agent: ToldAgent): void {
     for (const line of newPhases(this.#agents.get(agent.id), agent)) this.#told(line);
     this.#agents.set(agent.id, agent);
     if (agent.state === 'failed') this.#failed ??= agent;
-    this.#heard();
+    this.#tell();
   }
 
   #lose(cause: Error): void {
     this.#lost = cause;
-    this.#heard();
+    this.#tell();
+  }
+
+  #tell(): void {
+    for (const heard of [...this.#waiting]) heard();
   }
 }

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Interface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { z } from 'zod';
 import { basicAuthorization } from '../../platform/auth.ts';
 import { checkoutFolder } from '../checkout-folder.ts';
@@ -19,12 +21,21 @@ export interface StandInJob {
   readonly blocks?: readonly { readonly label: string; readonly body: StandInScript }[];
 }
 
+/** A build of the controller whose program runs here; its blocks wait in the queue like any other's. */
+export interface OpenBuild {
+  /** A `node` begins to wait; resolves with the name of the node that it got. */
+  enter(id: string, label: string): Promise<string>;
+  leave(id: string): void;
+  end(result: string): void;
+}
+
 interface StandInScript {
   readonly kind: 'script';
   readonly text: string;
 }
 
 const buildAnswer = z.object({ building: z.boolean(), result: z.string().nullable() });
+const enteredLine = z.object({ id: z.string(), node: z.string() });
 const nodesAnswer = z.object({ computer: z.array(z.object({ displayName: z.string() })) });
 
 /** The controller of the demo, a process of its own: no Jenkins, but it answers as a recorded one did. */
@@ -33,11 +44,23 @@ export class StandInJenkins {
   /** Ends in a slash. */
   readonly url: string;
   readonly tokenFile: string;
-  readonly #process: ChildProcess;
+  readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #authorization: string;
+  readonly #entered = new Map<string, (node: string) => void>();
 
-  private constructor(process: ChildProcess, url: string, tokenFile: string, token: string) {
+  private constructor(
+    process: ChildProcessByStdio<Writable, Readable, Readable>,
+    lines: Interface,
+    url: string,
+    tokenFile: string,
+    token: string,
+  ) {
     this.#process = process;
+    process.stdin.on('error', () => undefined);
+    lines.on('line', (line) => {
+      const { id, node } = enteredLine.parse(JSON.parse(line));
+      this.#entered.get(id)?.(node);
+    });
     this.url = url;
     this.tokenFile = tokenFile;
     this.#authorization = basicAuthorization(USER, token);
@@ -70,7 +93,7 @@ export class StandInJenkins {
     });
     const url = /^jenkins ready (\S+)$/.exec(await ready)?.[1] ?? '';
     const token = (await readFile(tokenFile, 'utf8')).trim();
-    return new StandInJenkins(child, url, tokenFile, token);
+    return new StandInJenkins(child, lines, url, tokenFile, token);
   }
 
   /** The address of a build that may still come. */
@@ -99,6 +122,23 @@ export class StandInJenkins {
     const answer = await this.#ask('GET', 'computer/api/json');
     const names = nodesAnswer.parse(await answer.json()).computer;
     return names.map(({ displayName }) => displayName).filter((name) => name !== 'Built-In Node');
+  }
+
+  /** Starts the first build of a Pipeline whose program runs here. */
+  openBuild(job: string): OpenBuild {
+    const order = (what: object): void => {
+      this.#process.stdin.write(`${JSON.stringify(what)}\n`);
+    };
+    order({ do: 'open', job });
+    return {
+      enter: (id, label) => {
+        const entered = new Promise<string>((resolve) => this.#entered.set(id, resolve));
+        order({ do: 'enter', id, label });
+        return entered;
+      },
+      leave: (id) => order({ do: 'leave', id }),
+      end: (result) => order({ do: 'end', result }),
+    };
   }
 
   /** A file for `curl -K` that starts one more build, so that no key stands in a command line. */

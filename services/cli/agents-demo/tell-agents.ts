@@ -6,8 +6,8 @@ import { agentImage } from './agent-image.ts';
 import { hasAllPhases, phaseTable } from './agent-phases.ts';
 import { agentTemplate, ANCHOR, startDemoAgents } from './agent-service.ts';
 import type { DemoAgents } from './agent-service.ts';
-import { openEngine } from './open-engine.ts';
 import type { FoundEngine } from './find-engine.ts';
+import { failureOf } from './failed-agent.ts';
 import { FollowedAgents } from './follow-agents.ts';
 import { StandInJenkins } from './stand-in-jenkins.ts';
 import type { StandInJob } from './stand-in-jenkins.ts';
@@ -27,10 +27,10 @@ const PATIENCE_MILLISECONDS = 90_000;
 
 /** Builds wait, agents are made for them in Docker, run them and are gone: each phase with its time. */
 export async function tellAgents(stage: DemoStage): Promise<readonly string[]> {
-  const { narrator, services, signal, cleanUp } = stage;
+  const { narrator, services, signal, cleanUp, engine: found } = stage;
+  if (found === null) throw new Error('demo --agents needs a Docker engine');
   const folder = join(stage.folder, 'agents');
   await mkdir(folder, { recursive: true });
-  const found = await openEngine(stage);
   const image = await narrator.step('an image for agents', (fact) =>
     agentImage(found.engine, stage.image, cleanUp, fact),
   );
@@ -106,14 +106,7 @@ async function untilGone(
     followed.all().filter(({ state }) => state === 'gone').length >= JOBS.length;
   await followed.until(isOver, PATIENCE_MILLISECONDS);
   signal.throwIfAborted();
-  const failed = followed.failed();
-  if (failed !== null) {
-    const { last_log: lines } = await agents.detail(failed.id);
-    throw new Error(
-      `the agent ${failed.node} failed: ${failed.cause}\n${lines.join('\n')}\n` +
-        `If it did not reach this machine at ${gateway}: does a firewall stop it (ufw allow in on docker0)?`,
-    );
-  }
+  if (followed.failed() !== null) throw await failureOf(agents, followed, gateway);
   const [unused] = followed.all().filter((agent) => !hasAllPhases(agent));
   if (unused !== undefined) throw new Error(`the agent ${unused.node} ran no build`);
   if (followed.all().length > JOBS.length) {

@@ -13,7 +13,7 @@ import type { RunningService } from '../../platform/running-service.ts';
 import { startShaman } from '../../shaman-main.ts';
 import { ownVersion } from '../version.ts';
 
-/** A coordinator and its storage nodes, on free ports of loopback. */
+/** A coordinator and its storage nodes, on free ports. */
 export interface DemoServices {
   readonly shaman: string;
   readonly nodes: readonly string[];
@@ -28,21 +28,25 @@ export interface DemoServices {
   stop(): Promise<void>;
 }
 
-const CONFIGURATION = `
-shaman: { listen: "127.0.0.1:0", fullBelowBytes: 0 }
+const configurationOn = (host: string) => `
+shaman: { listen: "${host}:0", fullBelowBytes: 0 }
 chacra:
-  listen: 127.0.0.1:0
+  listen: "${host}:0"
   reserveBytes: 16 MiB
   signing: { keyFile: signing.asc }
 `;
 
-/** Starts them below a folder, with keys of their own; shaman knows every node when it resolves. */
-export async function startServices(folder: string, count: number): Promise<DemoServices> {
+/** Starts them below a folder, on an address of this machine, with keys of their own; shaman knows every node when it resolves. */
+export async function startServices(
+  folder: string,
+  count: number,
+  host: string,
+): Promise<DemoServices> {
   await mkdir(folder, { recursive: true });
   const { armoredKey } = await makeSigningKey({ type: 'ed25519', name: 'gitbuilder demo' });
   const signingKey = join(folder, 'signing.asc');
   await writeFile(signingKey, armoredKey, { mode: 0o600 });
-  const base = parseConfiguration(CONFIGURATION, join(folder, 'gitbuilder.yaml'));
+  const base = parseConfiguration(configurationOn(host), join(folder, 'gitbuilder.yaml'));
   const { users, file: credentials } = await firstUsers(folder);
   const options = { clock: systemClock, log: makeLogger('error'), version: ownVersion() };
   const running: RunningService[] = [];

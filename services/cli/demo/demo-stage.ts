@@ -1,3 +1,4 @@
+import type { FoundEngine } from '../agents-demo/find-engine.ts';
 import type { CleanUp } from './clean-up.ts';
 import type { DemoServices } from './demo-services.ts';
 import type { Narrator } from './narrator.ts';
@@ -12,6 +13,8 @@ export interface DemoStage {
   readonly signal: AbortSignal;
   /** What outlives the story, and is undone at the end of the demo. */
   readonly cleanUp: CleanUp;
+  /** For agents; null where there is none, or none is needed. */
+  readonly engine: FoundEngine | null;
   /** Image of agents, where somebody named one. */
   readonly image: string | null;
 }

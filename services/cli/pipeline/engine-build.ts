@@ -22,6 +22,8 @@ export interface BuildOrder {
   readonly path?: string;
   /** What starts the processes of agents, such as strace. */
   readonly runBy?: readonly string[];
+  /** Each `node` waits for `giveAgent`; without it, it has a folder of this machine at once. */
+  readonly asksForAgents?: boolean;
 }
 
 /** Of the kinds that steps use: a secret text, or a user with a password. */
@@ -52,6 +54,12 @@ export type EngineEvent =
       readonly event: 'step';
       readonly name: string;
       readonly agent: string | null;
+      readonly branch: string;
+    }
+  | {
+      readonly event: 'wanted';
+      readonly execution: number;
+      readonly label: string;
       readonly branch: string;
     }
   | {
@@ -90,6 +98,11 @@ export class EngineBuild {
   /** As somebody at the stop button. */
   abort(): void {
     this.#order({ do: 'abort' });
+  }
+
+  /** A container for a `node` that waits, and what starts processes there: `docker exec` with its options. */
+  giveAgent(execution: number, agent: string, shell: readonly string[]): void {
+    this.#order({ do: 'giveAgent', execution, agent, shell });
   }
 
   /** The agent's container dies, and its node is removed from Jenkins. */

@@ -22,6 +22,7 @@ binary binary-indep:
 	install -d debian/tmp/usr/bin debian/tmp/DEBIAN
 	sed 's/@SHA1@/$(GITBUILDER_SHA1)/' ${PROGRAM}.in >debian/tmp/usr/bin/${PROGRAM}
 	chmod 755 debian/tmp/usr/bin/${PROGRAM}
+	@echo "built on $$(uname -n)"
 	dpkg-gencontrol -p${PROGRAM} -Pdebian/tmp
 	dpkg-deb --root-owner-group --build debian/tmp ..
 .PHONY: clean build build-arch build-indep binary-arch binary binary-indep
@@ -63,6 +64,7 @@ ${DESCRIPTION}.
 install -d %{buildroot}/usr/bin
 sed "s/@SHA1@/$GITBUILDER_SHA1/" ${PROGRAM}.in >%{buildroot}/usr/bin/${PROGRAM}
 chmod 755 %{buildroot}/usr/bin/${PROGRAM}
+echo "built on $(uname -n)"
 %files
 /usr/bin/${PROGRAM}
 `,

@@ -7,8 +7,10 @@ import { INSTALLERS, whyNot } from '../demo/install-packages.ts';
 import type { Narrator } from '../demo/narrator.ts';
 import { hasTool } from '../demo/run-tool.ts';
 import { whereItIs } from '../demo/tell-demo.ts';
+import { DockerAgents } from './docker-agents.ts';
 import type { BuildEnd, BuildOrder } from './engine-build.ts';
 import { GroovyEngine } from './groovy-engine.ts';
+import { toolsElsewhere } from './machine-image.ts';
 import { makePipelineProject } from './pipeline-project.ts';
 import type { PipelineProject } from './pipeline-project.ts';
 
@@ -19,12 +21,8 @@ const PLATFORMS = [
 ] as const;
 
 /** From a commit to installed packages by the Jenkinsfile of this checkout, under Jenkins' own CPS engine. */
-export async function tellPipeline({
-  folder,
-  services,
-  narrator,
-  signal,
-}: DemoStage): Promise<readonly string[]> {
+export async function tellPipeline(stage: DemoStage): Promise<readonly string[]> {
+  const { folder, services, narrator, signal } = stage;
   const missing = NEEDED.filter((tool) => !hasTool(tool));
   if (missing.length > 0) {
     throw new Error(`demo --pipeline needs ${missing.join(', ')} (apt-get install git curl maven)`);
@@ -48,9 +46,16 @@ export async function tellPipeline({
   const stop = (): void => void engine.stop();
   signal.addEventListener('abort', stop);
   try {
+    const shared = join(folder, 'jenkins');
+    await mkdir(shared, { recursive: true });
+    const names = platforms.map(({ name }) => name);
+    const agents = await startAgents(stage, shared, names);
     const log = await narrator.step('the Jenkinsfile runs: gitbuilder()', (fact) =>
-      runJenkinsfile(engine, project, join(folder, 'jenkins'), services, fact),
+      runJenkinsfile(engine, project, shared, services, agents, fact),
     );
+    if (agents !== null) {
+      await narrator.step('its agents are gone', (fact) => agents.untilGone(fact));
+    }
     await install(folder, platforms, project, log, narrator, signal);
     return whereItIs(services);
   } finally {
@@ -59,15 +64,36 @@ export async function tellPipeline({
   }
 }
 
+/** Why agents of the pipeline cannot be containers here, an engine apart; null when they can. */
+export async function whyNotInDocker(): Promise<string | null> {
+  if (!hasTool('docker')) return 'the command docker is not installed (package docker-cli)';
+  const tools = [...NEEDED, ...PLATFORMS.flatMap(({ tools }) => tools)].filter(hasTool);
+  const elsewhere = await toolsElsewhere(tools);
+  return elsewhere.length === 0 ? null : `containers would not see ${elsewhere.join(', ')}`;
+}
+
+/** Containers where there is an engine; null for folders of this machine. */
+async function startAgents(
+  stage: DemoStage,
+  shared: string,
+  platforms: readonly string[],
+): Promise<DockerAgents | null> {
+  const { narrator, engine } = stage;
+  if (engine === null) return null;
+  return narrator.step('what makes agents starts', (fact) =>
+    DockerAgents.start(stage, engine, shared, platforms, fact),
+  );
+}
+
 /** Runs it as a job with the project's repository would; answers its log. */
 async function runJenkinsfile(
   engine: GroovyEngine,
   project: PipelineProject,
   folder: string,
   services: DemoServices,
+  agents: DockerAgents | null,
   fact: (text: string) => void,
 ): Promise<string> {
-  await mkdir(folder, { recursive: true });
   const build = engine.run({
     script: await readFile(join(checkoutFolder(), 'Jenkinsfile'), 'utf8'),
     folder,
@@ -75,20 +101,31 @@ async function runJenkinsfile(
     // As a library of the controller: the Jenkinsfile is in the sandbox, and what it calls is not.
     sandbox: 'script',
     credentials: { gitbuilder: credentialsOf(services) },
+    ...agents?.order,
     env: {
+      ...agents?.order.env,
       GITBUILDER_SHAMAN: services.shaman,
       JOB_NAME: 'hello',
       // Whether this machine has all of build-essential is not what the demo is about.
       DPKG_BUILDPACKAGE_OPTIONS: '-d',
     },
   });
+  agents?.serve(build);
   build.watch((event) => {
     if (event.event === 'agent') fact(`${event.branch} agent for "${event.label}"`.trim());
-    if (event.event === 'log' && /gitbuilder: |uploaded|upload.*files/.test(event.text)) {
+    if (
+      event.event === 'log' &&
+      /gitbuilder: |uploaded|upload.*files|(^|\] )built on /.test(event.text)
+    ) {
       fact(event.text);
     }
   });
-  const end: BuildEnd = await build.ended;
+  const failed = agents?.untilFailed();
+  // After the end of the build, nobody asks.
+  failed?.catch(() => undefined);
+  const end: BuildEnd = await Promise.race(
+    failed === undefined ? [build.ended] : [build.ended, failed],
+  );
   const log = build.log.join('\n');
   if (end.result !== 'SUCCESS') throw new Error(`the build ended as ${end.result}:\n${log}`);
   fact(`\nthe description of the build:\n${end.description ?? ''}`);

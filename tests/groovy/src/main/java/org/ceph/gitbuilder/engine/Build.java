@@ -221,6 +221,12 @@ final class Build {
         });
   }
 
+  /** An agent for a `node` that waits; its name is that of the container that `shell` starts processes in. */
+  void giveAgent(int execution, String name, List<String> shell) {
+    outside.startsBy(name, shell);
+    withExecution(execution, waiting -> ((NodeExecution) waiting).begin(this, name));
+  }
+
   /** What a lost container means: its processes are gone, and the node is removed from Jenkins. */
   void loseAgent(String name) {
     outside.killOn(name);

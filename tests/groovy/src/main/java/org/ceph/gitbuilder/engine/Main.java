@@ -9,6 +9,7 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -17,7 +18,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * on its standard output in the same way. Ends when the input does.
  *
  * <p>Orders: {@code {"do":"run", …Order}}, {@code {"do":"abort","id":…}}, {@code
- * {"do":"loseAgent","id":…,"agent":…}}. Events: log, stage, step, agent, left, end.
+ * {"do":"loseAgent","id":…,"agent":…}}, {@code {"do":"giveAgent","id":…,"execution":…,"agent":…,"shell":[…]}}. Events: log,
+ * stage, step, wanted, agent, left, end.
  */
 public final class Main {
   private static final Map<String, Map<String, byte[]>> LIBRARIES = new HashMap<>();
@@ -37,6 +39,7 @@ public final class Main {
       switch ((String) order.get("do")) {
         case "run" -> run(Order.parse(order), sandboxList, out);
         case "abort" -> BUILDS.get(id).abort();
+        case "giveAgent" -> give(BUILDS.get(id), order);
         case "loseAgent" -> BUILDS.get(id).loseAgent((String) order.get("agent"));
         default -> throw new IllegalArgumentException("no order: " + line);
       }
@@ -67,6 +70,12 @@ public final class Main {
       none.facts.worsen("FAILURE");
       outside.ended(none);
     }
+  }
+
+  private static void give(Build build, Map<String, Object> order) {
+    @SuppressWarnings("unchecked") // JSON of our own driver
+    List<String> shell = (List<String>) order.get("shell");
+    build.giveAgent(((Number) order.get("execution")).intValue(), (String) order.get("agent"), shell);
   }
 
   private static Map<String, byte[]> library(Order order) throws IOException {

@@ -3,7 +3,7 @@ package org.ceph.gitbuilder.engine;
 import com.cloudbees.groovy.cps.Outcome;
 import java.io.File;
 
-/** `node`: a fresh agent for each, or a wait that only an abort ends where no agent has the label. */
+/** `node`: a fresh agent for each, or the one that the driver brings; where no agent has the label, only an abort ends the wait. */
 final class NodeExecution extends Execution {
   private static final long serialVersionUID = 1;
 
@@ -17,7 +17,17 @@ final class NodeExecution extends Execution {
           thread.context, "Still waiting to schedule task\nThere are no nodes with the label ‘" + label + "’", build.outside);
       return;
     }
-    agent = build.outside.newAgent(label, thread.context.prefix);
+    if (build.order.asksForAgents()) {
+      build.outside.wantAgent(id, label, thread.context.prefix);
+    } else {
+      begin(build, build.outside.newAgent());
+    }
+  }
+
+  /** Goes on, on an agent that is there. */
+  void begin(Build build, String name) {
+    agent = name;
+    build.outside.agent(name, call.text("label", ""), thread.context.prefix);
     File workspace = new File(build.order.folder(), "agents/" + agent + "/workspace/" + build.order.job());
     workspace.mkdirs();
     build.facts.echo(thread.context, "Running on " + agent + " in " + workspace, build.outside);

@@ -27,7 +27,9 @@ record Order(
     /** PATH on agents. */
     String path,
     /** A command that processes of agents are started by, such as strace; empty for none. */
-    List<String> runBy) {
+    List<String> runBy,
+    /** Whether the driver brings agents; else each `node` has one at once, a folder of this machine. */
+    boolean asksForAgents) {
 
   @SuppressWarnings("unchecked") // JSON of our own driver
   static Order parse(Map<String, Object> json) {
@@ -45,7 +47,8 @@ record Order(
         (List<String>) json.getOrDefault("absentLabels", List.of()),
         ((Number) json.getOrDefault("speed", 1)).doubleValue(),
         (String) json.getOrDefault("path", System.getenv("PATH")),
-        (List<String>) json.getOrDefault("runBy", List.of()));
+        (List<String>) json.getOrDefault("runBy", List.of()),
+        (Boolean) json.getOrDefault("asksForAgents", false));
   }
 
   boolean sandboxed() {

@@ -1,6 +1,7 @@
 package org.ceph.gitbuilder.engine;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -15,6 +16,7 @@ final class Outside {
   private final Consumer<Map<String, Object>> tell;
   private final AtomicInteger agents = new AtomicInteger();
   private final Map<Integer, Running> processes = new ConcurrentHashMap<>();
+  private final Map<String, List<String>> shells = new ConcurrentHashMap<>();
   private final ScheduledExecutorService alarms =
       Executors.newSingleThreadScheduledExecutor(
           work -> {
@@ -43,10 +45,27 @@ final class Outside {
     event("step", "name", execution.call.name(), "agent", execution.thread.context.agent, "branch", execution.thread.context.prefix.trim());
   }
 
-  String newAgent(String label, String prefix) {
-    String name = "agent-" + agents.incrementAndGet();
+  String newAgent() {
+    return "agent-" + agents.incrementAndGet();
+  }
+
+  /** Asks the driver for one; it answers by `giveAgent`. */
+  void wantAgent(int execution, String label, String prefix) {
+    event("wanted", "execution", execution, "label", label, "branch", prefix.trim());
+  }
+
+  /** Processes of this agent are started in its container, by such a command. */
+  void startsBy(String agent, List<String> command) {
+    shells.put(agent, command);
+  }
+
+  /** How processes are started in an agent's container; null for one that is a folder. */
+  List<String> shellOf(String agent) {
+    return shells.get(agent);
+  }
+
+  void agent(String name, String label, String prefix) {
     event("agent", "name", name, "label", label, "branch", prefix.trim());
-    return name;
   }
 
   void leaveAgent(String name) {

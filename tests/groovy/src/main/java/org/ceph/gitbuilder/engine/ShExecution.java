@@ -9,6 +9,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -27,23 +28,41 @@ final class ShExecution extends Execution {
     File file = new File(folder, "script.sh");
     Files.writeString(file.toPath(), script);
     file.setExecutable(true);
-    List<String> command = new ArrayList<>(build.order.runBy());
+    Map<String, String> variables = variables(build);
+    List<String> command = new ArrayList<>(startedBy(build, variables));
     if (!script.startsWith("#!")) command.addAll(List.of("sh", "-xe"));
     command.add(file.getPath());
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.directory(thread.context.folder);
     Map<String, String> env = builder.environment();
     env.clear();
-    env.put("PATH", build.order.path());
-    env.put("HOME", new File(build.order.folder(), "agents/" + thread.context.agent).getPath());
-    env.put("LANG", "C.UTF-8");
-    env.put("USER", "jenkins-build");
-    env.putAll(build.facts.environment(thread.context));
+    env.putAll(variables);
     builder.redirectInput(new File("/dev/null"));
     Process process = builder.start();
     build.outside.started(id, thread.context.agent, process);
     Run run = new Run(build, id, thread.context, call, process);
     build.workers.execute(run);
+  }
+
+  private Map<String, String> variables(Build build) {
+    Map<String, String> env = new LinkedHashMap<>();
+    env.put("PATH", build.order.path());
+    env.put("HOME", new File(build.order.folder(), "agents/" + thread.context.agent).getPath());
+    env.put("LANG", "C.UTF-8");
+    env.put("USER", "jenkins-build");
+    env.putAll(build.facts.environment(thread.context));
+    return env;
+  }
+
+  /** In the agent's container, where it has one: `docker exec` takes the variables' values from its own, by their names. */
+  private List<String> startedBy(Build build, Map<String, String> variables) {
+    List<String> shell = build.outside.shellOf(thread.context.agent);
+    if (shell == null) return build.order.runBy();
+    List<String> command = new ArrayList<>(shell);
+    command.addAll(List.of("--workdir", thread.context.folder.getPath()));
+    variables.keySet().forEach(name -> command.addAll(List.of("--env", name)));
+    command.add(thread.context.agent);
+    return command;
   }
 
   @Override
