@@ -9,6 +9,7 @@ import type { CacheVolume } from '../../node-agent/rules/container.ts';
 import { pruneCaches } from '../../node-agent/rules/prune-caches.ts';
 import type { KnownCache } from '../../node-agent/rules/prune-caches.ts';
 import type { Template } from '../../node-agent/rules/template.ts';
+import { hostsText, prunedText, templatesText } from '../../services/cli/agents/place-tables.ts';
 import { AgentWorld } from '../fakes/agent-world.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
 import { someTemplate } from '../fixtures/some-template.ts';
@@ -279,4 +280,28 @@ t.test('it looks by itself, and ends without waiting for the next time', async (
   await images.stop();
   clock.advance(2 * REFRESH);
   t.equal(world.fetched.length, 3);
+});
+
+t.test('tables say what is in the way', async (t) => {
+  const template = {
+    ...{ name: 'noble', digest: 'd', image: 'r/noble', image_digests: {}, labels: ['noble'] },
+    ...{ min_idle: 0, max_idle: null, cap: 4, weight: 1, states: { busy: 2, idle: 1 } },
+    ...{ drained: true, refused: [{ reason: 'its cap of 4 is reached', count: 3 }] },
+    brake: { failures: 5, reason: 'no image', until: '2026-01-01T00:05:00Z', quarantined: true },
+  };
+  t.match(
+    templatesText([template], ['t.yaml:1: a: image: is missing']),
+    /noble +r\/noble +2 busy, 1 idle of 4 +drained; in quarantine until 2026-01-01T00:05:00Z: no image; 3 refused: its cap[^]*\nmistake: t\.yaml:1/,
+  );
+  const host = {
+    ...{ name: 'far', kind: 'docker', labels: [], cap: null, allow: [], archs: null, cpus: null },
+    ...{ memory_bytes: null, version: null, drained: false, states: {} },
+    ...{ away: 'no route', away_since: '2026-01-01T00:00:00Z' },
+  };
+  t.match(
+    hostsText([host]),
+    /far +docker +- +- +none +does not answer since 2026-01-01T00:00:00Z: no route/,
+  );
+  const left = { host: 'far', name: 'ccache', bytes: 2e9, cause: 'old', left: 'volume is in use' };
+  t.match(prunedText([left]), /^left +far +ccache +2.0 GB +old; but volume is in use\n$/);
 });
