@@ -213,9 +213,16 @@ t.test(
 
     await t.test("Ceph's rules and programs, beside the Jenkinsfile", async (t) => {
       const example = join(checkoutFolder(), 'docs/examples/ceph');
+      const source = join(folder, 'ceph');
+      const message = 'mon: mend it\n\nDISTROS: jammy centos9\nCEPH-BUILD-JOB: none of ours';
+      const sha1 = makeCephSource(source, 'wip-tentacle', message);
+      const rules = JSON.parse(readFileSync(join(example, 'gitbuilder.json'), 'utf8')) as {
+        repositories: Record<string, string>;
+      };
+      rules.repositories['ceph-ci'] = source;
       const job = await makePipelineProject(
         join(folder, 'ceph-job'),
-        JSON.parse(readFileSync(join(example, 'gitbuilder.json'), 'utf8')) as object,
+        rules,
         Object.fromEntries(
           ['make-source.sh', 'build-cell.sh'].map((name) => [
             name,
@@ -223,13 +230,13 @@ t.test(
           ]),
         ),
       );
-      const source = join(folder, 'ceph');
-      const message = 'mon: mend it\n\nDISTROS: jammy centos9\nCEPH-BUILD-JOB: none of ours';
-      const sha1 = makeCephSource(source, 'wip-tentacle', message);
+      const page = readFileSync(join(checkoutFolder(), 'docs/pipeline.md'), 'utf8');
+      const [call = ''] = /gitbuilder parameters: .*CEPH_REPO[^`]*/.exec(page) ?? [];
       const labels: string[] = [];
       const { build } = start(job, {
+        script: jenkinsfile.replace('gitbuilder()', call),
         sandbox: 'all',
-        parameters: { BRANCH: 'wip-tentacle', REPOSITORY: source },
+        parameters: { BRANCH: 'wip-tentacle', CEPH_REPO: 'ceph-ci' },
       });
       build.watch((event) => {
         if (event.event === 'agent' && event.branch !== '') labels.push(event.label);
@@ -241,8 +248,8 @@ t.test(
         log,
         /excluded by rules: jammy x86_64 debug, jammy arm64 debug, centos9 arm64 debug$/m,
       );
-      const [noble] = labels;
-      t.match(noble, '(installed-os-centos9||installed-os-noble)&&', 'as the rules say');
+      const [first] = labels;
+      t.match(first, '(installed-os-centos9||installed-os-noble)&&', 'as the rules say');
       t.match(new Set(labels).size, 2, 'one for each arch');
       t.match(log, /\] build centos9 rpm \S+ wip-tentacle -DCMAKE_BUILD_TYPE=Debug$/m);
       t.match(log, /\] build jammy debs \S+ wip-tentacle as usual$/m);
