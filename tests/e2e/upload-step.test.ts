@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { uploadToChacra } from '../../jenkins-shared-lib/catalogue/upload-to-chacra.ts';
@@ -216,10 +216,16 @@ for (const [name, shell] of Object.entries(SHELLS)) {
         [{ files: 'one.txt', parallel: 0 }, /parallel is a number from 1 to 32/],
         [{ files: 'one.txt', chacra: 'ftp://x' }, /not an address: ftp:\/\/x/],
         [{ files: 'one.txt', chacra: '' }, /'chacra' or 'shaman'/],
+        ...['"', '\\', '\n', ' '].map((bad): [Parameters<typeof upload>[1], RegExp] => {
+          // Of a configuration of curl, each line is an option.
+          const more = `${bad}\noutput = "${join(files, 'hit')}`;
+          return [{ files: 'one.txt', chacra: `${node.url}${more}` }, /not an address: http/];
+        }),
       ];
       for (const [args, said] of absent) {
         t.match(await upload('refused', args), { status: 1, output: said });
       }
+      t.notOk(existsSync(join(files, 'hit')));
     });
 
     t.test('keys that are refused', async (t) => {

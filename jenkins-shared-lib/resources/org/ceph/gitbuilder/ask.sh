@@ -143,9 +143,10 @@ refused() {
   fail "$1 answered $status: $(words "$work/answer")"
 }
 
-# An address with one slash at its end.
+# An address with one slash at its end. It stands as it is in a configuration of curl, where each line is an option.
 folder() {
   case $1 in
+    *[[:space:][:cntrl:]\"\\]*) fail "not an address: $1" 'No address holds a blank, a quotation mark or a backslash.' ;;
     http://?* | https://?*) ;;
     *) fail "not an address: $1" 'It begins with http:// or https://.' ;;
   esac
