@@ -105,7 +105,8 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
   const exporter = await openExporter(settings.exportRoot, root, {
     ...{ ...parts, restoreIndex, keepMilliseconds },
   });
-  const scrub = makeScrub(root, { ...parts, restoreIndex }, settings.scrubBytesPerSecond);
+  const onLost = async (sha256: string) => exporter?.relink(sha256);
+  const scrub = makeScrub(root, { ...parts, restoreIndex, onLost }, settings.scrubBytesPerSecond);
   await scrub.load();
   const sweep = () =>
     sweeps.run('sweep', async () => {

@@ -76,6 +76,8 @@ export async function verifyData(options: VerifyDataOptions): Promise<VerifiedDa
           restoreIndex: indexRestorer({ ...parts, render }),
           verifications: new VerificationFile({ root }),
           pace: pace.take,
+          // The next start of the service looks at everything that is exported.
+          onLost: () => Promise.resolve(),
         },
         { ...options, isStopped: () => signal.aborted },
       );
@@ -115,6 +117,7 @@ export function makeScrub(
     readonly restoreIndex: RestoreIndex;
     readonly clock: Clock;
     readonly log: Log;
+    readonly onLost: (sha256: string) => Promise<void>;
   },
   bytesPerSecond: number,
 ): Scrub {

@@ -4,6 +4,7 @@ import { repoPath } from '../domain/identity.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import type { Repo } from '../domain/repo.ts';
 import { exportTrees } from './export-trees.ts';
+import { findBlobUses } from './find-blob-uses.ts';
 import type { Clock, ExportStore, GenerationStore, Log, RepoStore } from './ports.ts';
 import type { RestoreIndex } from './restore-index.ts';
 
@@ -70,6 +71,13 @@ export class RepoExporter {
     while (!this.#stopped && this.#changed.size > 0);
     await Promise.all(this.#running.values());
     await exported.sweep(new Date(clock.now().getTime() - keepMilliseconds));
+  }
+
+  /** The exported files of these bytes are as damaged as they: what has them fails until it can be linked anew. */
+  async relink(sha256: string): Promise<void> {
+    const { published } = await findBlobUses(this.#with, new Set([sha256]));
+    for (const { identity } of published) this.#unchecked.set(repoPath(identity), identity);
+    this.#fill();
   }
 
   /** Begins nothing more and waits for what is under way; the next start takes up the rest. */

@@ -21,6 +21,8 @@ export interface VerifyCollaborators extends CheckBlobCollaborators {
   readonly verifications: VerificationStore;
   readonly clock: Clock;
   readonly log: Log;
+  /** Told of bytes as soon as they are known to be lost. */
+  readonly onLost: (sha256: string) => Promise<void>;
 }
 
 export interface VerifyOptions {
@@ -197,6 +199,7 @@ class StorageVerifier {
     this.#lost.set(lost.sha256, lost);
     this.#note({});
     await this.#save();
+    await this.#with.onLost(lost.sha256);
   }
 
   #note(change: Partial<Verification>): void {

@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { Test } from 'tap';
 import { openExportFolder } from '../../services/adapters/export-folder.ts';
+import { ManualClock } from '../fakes/manual-clock.ts';
 import { startNode } from '../fixtures/chacra.ts';
 import type { TestNode } from '../fixtures/chacra.ts';
 import { exportedFiles, isServed, treeOf, until } from '../fixtures/exported.ts';
@@ -202,6 +203,31 @@ t.test('repositories that stand in the way of each other are told, and harm nobo
     await settled();
   }
   t.same(folders.map(exportedFiles), before, 'neither when they come nor when they go');
+});
+
+t.test('what was damaged is exported anew as soon as it was uploaded once more', async (t) => {
+  const clock = new ManualClock();
+  const chacra = `${CHACRA}\n  scrubTimes: "* * * * * *"`;
+  const node = await startNode(t, { chacra, clock });
+  const { folderOf, publish } = exporting(node);
+  const deb = someDeb();
+  await publish(WIP, [deb]);
+  const file = join(folderOf(WIP), 'pool/main/h/hello', deb.name);
+  // The same file as the blob, as on a disk that goes bad.
+  writeFileSync(
+    file,
+    deb.bytes.map((byte, at) => (at === 99 ? byte ^ 1 : byte)),
+  );
+  const counts = async (line: string) => {
+    clock.advance(60_000);
+    const metrics = await (await node.fetch('metrics')).text();
+    return metrics.includes(`gitbuilder_chacra_exports${line}\n`);
+  };
+  await until(() => counts('{state="failing"} 1'));
+  const path = `binaries/${WIP}/x86_64/flavors/default/${encodeURIComponent(deb.name)}/`;
+  t.equal((await node.fetch(path, { method: 'PUT', body: deb.bytes })).status, 200);
+  await until(() => counts('{state="waiting"} 0'));
+  t.ok(readFileSync(file).equals(deb.bytes));
 });
 
 t.test('a folder from which no hard link can lead to a blob stops the start', async (t) => {
