@@ -16,7 +16,7 @@ export async function machineRoot(): Promise<Buffer> {
   const folder = (name: string, mode = 0o755) =>
     archive.entry({ name: `${name}/`, type: 'directory', mode });
   for (const name of ['etc', 'sbin', 'usr', 'var', 'root']) folder(name);
-  folder('tmp', 0o1777);
+  for (const name of ['tmp', 'var/tmp']) folder(name, 0o1777);
   for (const path of TOP.filter(isLink)) {
     archive.entry({ name: path.slice(1), type: 'symlink', linkname: readlinkSync(path) });
   }
