@@ -12,7 +12,7 @@ import type { DemoServices } from './demo/demo-services.ts';
 import type { DemoStage, Story } from './demo/demo-stage.ts';
 import { Narrator } from './demo/narrator.ts';
 import { tellDemo } from './demo/tell-demo.ts';
-import { tellPipeline, whyNotInDocker } from './pipeline/tell-pipeline.ts';
+import { tellPipeline } from './pipeline/tell-pipeline.ts';
 
 const MOST_NODES = 9;
 
@@ -96,7 +96,7 @@ async function engineFor(
   cleanUp: CleanUp,
 ): Promise<FoundEngine | null> {
   if (agents === true) return openEngine(narrator, cleanUp);
-  return pipeline === true ? engineIfAny(narrator, cleanUp, whyNotInDocker) : null;
+  return pipeline === true ? engineIfAny(narrator, cleanUp) : null;
 }
 
 /** What flags ask for, one after the other. */

@@ -12,18 +12,11 @@ export function openEngine(narrator: Narrator, cleanUp: CleanUp): Promise<FoundE
   return narrator.step(STEP, (fact) => open(narrator, cleanUp, fact));
 }
 
-/** The same, where the demo goes on without one; `why` may name what else is missing. */
-export function engineIfAny(
-  narrator: Narrator,
-  cleanUp: CleanUp,
-  why: () => Promise<string | null>,
-): Promise<FoundEngine | null> {
+/** The same, where the demo goes on without one. */
+export function engineIfAny(narrator: Narrator, cleanUp: CleanUp): Promise<FoundEngine | null> {
   return narrator.step(STEP, async (fact) => {
     try {
-      const found = await open(narrator, cleanUp, fact);
-      const reason = await why();
-      if (reason === null) return found;
-      throw new Error(reason);
+      return await open(narrator, cleanUp, fact);
     } catch (cause) {
       const [reason = ''] = String(cause instanceof Error ? cause.message : cause).split('\n');
       fact(`not used, and agents are folders of this machine: ${reason}`);

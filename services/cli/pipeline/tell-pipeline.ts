@@ -65,7 +65,7 @@ export async function tellPipeline(stage: DemoStage): Promise<readonly string[]>
 }
 
 /** Why agents of the pipeline cannot be containers here, an engine apart; null when they can. */
-export async function whyNotInDocker(): Promise<string | null> {
+async function whyNotInDocker(): Promise<string | null> {
   if (!hasTool('docker')) return 'the command docker is not installed (package docker-cli)';
   const tools = [...NEEDED, ...PLATFORMS.flatMap(({ tools }) => tools)].filter(hasTool);
   const elsewhere = await toolsElsewhere(tools);
@@ -80,9 +80,12 @@ async function startAgents(
 ): Promise<DockerAgents | null> {
   const { narrator, engine } = stage;
   if (engine === null) return null;
-  return narrator.step('what makes agents starts', (fact) =>
-    DockerAgents.start(stage, engine, shared, platforms, fact),
-  );
+  return narrator.step('what makes agents starts', async (fact) => {
+    const reason = await whyNotInDocker();
+    if (reason === null) return DockerAgents.start(stage, engine, shared, platforms, fact);
+    fact(`nothing: agents are folders of this machine, because ${reason}`);
+    return null;
+  });
 }
 
 /** Runs it as a job with the project's repository would; answers its log. */
