@@ -29,6 +29,8 @@ export interface LoopTimes {
 export class AgentLoops {
   readonly #collaborators: Collaborators;
   readonly #times: LoopTimes;
+  /** For what is done before the engine is asked, and for the engine. */
+  readonly #ahead: HostSlots;
   readonly #slots: HostSlots;
   readonly #attempts = new Map<string, Attempts>();
   readonly #running = new Set<Promise<void>>();
@@ -40,6 +42,7 @@ export class AgentLoops {
   constructor(collaborators: Collaborators, times: LoopTimes) {
     this.#collaborators = collaborators;
     this.#times = times;
+    this.#ahead = new HostSlots(times.parallelPerHost);
     this.#slots = new HostSlots(times.parallelPerHost);
   }
 
@@ -159,7 +162,10 @@ export class AgentLoops {
     situation.inHand.add(id);
     this.#run(async () => {
       try {
-        await this.#slots.use(host, () => provisionAgent(this.#collaborators, id));
+        await provisionAgent(this.#collaborators, id, {
+          ahead: (work) => this.#ahead.use(host, work),
+          engine: (work) => this.#slots.use(host, work),
+        });
       } finally {
         situation.inHand.delete(id);
       }

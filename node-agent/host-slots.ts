@@ -7,13 +7,13 @@ export class HostSlots {
     this.#limit = limit;
   }
 
-  async use(host: string, work: () => Promise<void>): Promise<void> {
+  async use<T>(host: string, work: () => Promise<T>): Promise<T> {
     const slots = this.#hosts.get(host) ?? { running: 0, waiting: [] };
     this.#hosts.set(host, slots);
     if (slots.running >= this.#limit) await new Promise<void>((go) => slots.waiting.push(go));
     else slots.running += 1;
     try {
-      await work();
+      return await work();
     } finally {
       const next = slots.waiting.shift();
       // The one that goes on takes the place over.

@@ -15,12 +15,22 @@ import { nodeDescription } from './rules/node-marker.ts';
 import type { Outcome } from './rules/outcome.ts';
 import type { Template } from './rules/template.ts';
 
+/** Lets work begin when there is a place for it. */
+export type Places = <T>(work: () => Promise<T>) => Promise<T>;
+
 /**
  * Makes one requested agent: image, Jenkins node, secret, container, hand-over, start, in this order and
  * each noted before the next, so that a crash between any two leaves nothing that cannot be found. An
  * agent that was told to go meanwhile is left where it is. Never rejects for what may happen.
+ *
+ * What Jenkins has to do is done ahead, in places of its own, so that the engine, by far the slower of
+ * the two, never waits for it.
  */
-export async function provisionAgent(collaborators: Collaborators, id: string): Promise<void> {
+export async function provisionAgent(
+  collaborators: Collaborators,
+  id: string,
+  places: { readonly ahead: Places; readonly engine: Places },
+): Promise<void> {
   const { agents, situation } = collaborators;
   const agent = agents.get(id);
   const host = situation.host(agent?.host ?? null);
@@ -30,8 +40,10 @@ export async function provisionAgent(collaborators: Collaborators, id: string): 
     const what = host === undefined ? `host ${agent.host}` : `template ${agent.template}`;
     return failAgent(collaborators, id, `${what} is not configured any more`, 'nobody');
   }
+  const provisioning = new Provisioning(collaborators, agent, host, template);
   try {
-    await new Provisioning(collaborators, agent, host, template).run();
+    const secret = await places.ahead(() => provisioning.prepare());
+    await places.engine(() => provisioning.launch(secret));
   } catch (cause) {
     if (cause instanceof Refused) return failAgent(collaborators, id, cause.message, cause.blame);
     if (!(cause instanceof Overtaken)) throw cause;
@@ -63,8 +75,9 @@ class Provisioning {
     this.#template = template;
   }
 
-  async run(): Promise<void> {
-    const { jenkins, policy, tokens, reach } = this.#collaborators;
+  /** Image, node and secret; answers the secret. */
+  async prepare(): Promise<string> {
+    const { jenkins, policy } = this.#collaborators;
     const { id, node, labels } = this.#agent;
     const { engine, settings } = this.#host;
     const template = this.#template;
@@ -91,9 +104,16 @@ class Provisioning {
       'cannot make its Jenkins node',
       await jenkins.createNode({ name: node, description, labels, remoteFs }),
     );
-    const secret = this.#jenkinsSays('cannot read its secret', await jenkins.agentSecret(node));
+    return this.#jenkinsSays('cannot read its secret', await jenkins.agentSecret(node));
+  }
+
+  /** Its container, with the secret in it, until it runs. */
+  async launch(secret: string): Promise<void> {
+    const { policy, tokens, reach } = this.#collaborators;
+    const { id, node } = this.#agent;
+    const { engine, settings } = this.#host;
     this.#stillIn('creating');
-    const spec = containerSpec(this.#agent, template, policy);
+    const spec = containerSpec(this.#agent, this.#template, policy);
     const container = this.#engineSays('container', await engine.create(spec));
     this.#note('creating', { container }, 'created');
     // Not awaited: what is lost makes a cache look older than it is, by an hour or so.
