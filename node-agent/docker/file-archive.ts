@@ -4,6 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { extract, pack } from 'tar-stream';
+import type { Pack } from 'tar-stream';
 import type { HandedFile } from '../rules/container.ts';
 
 /** Numbers of the user and group that a container runs as. */
@@ -21,6 +22,10 @@ export async function fileArchive(files: readonly HandedFile[], owner: Owner): P
   for (const folder of new Set(files.map(({ path }) => posix.dirname(path)))) {
     archive.entry({ ...owner, name: `${folder.slice(1)}/`, type: 'directory', mode: 0o755 });
   }
+  return closed(archive, files, owner);
+}
+
+function closed(archive: Pack, files: readonly HandedFile[], owner: Owner): Promise<Buffer> {
   for (const { path, content, mode } of files) {
     archive.entry({ ...owner, name: path.slice(1), mode }, Buffer.from(content));
   }
@@ -36,7 +41,10 @@ export async function firstFile(archive: NodeJS.ReadableStream): Promise<string>
   return '';
 }
 
-/** What `/build/<node>/` answers: files at their places, for root, as a tar.gz. */
+/**
+ * What `/build/<node>/` answers: files at their places, for root, as a tar.gz. Without folders: tar makes
+ * missing ones, and would give its own owner and mode to `/tmp` or a home that is there.
+ */
 export async function buildArchive(files: readonly HandedFile[]): Promise<Buffer> {
-  return promisify(gzip)(await fileArchive(files, { uid: 0, gid: 0 }));
+  return promisify(gzip)(await closed(pack(), files, { uid: 0, gid: 0 }));
 }

@@ -109,9 +109,17 @@ authorize_key() {
   ! is_root || chown -R "$uid:$gid" "$home/.ssh"
 }
 
-# What lies in the home of the agent's user is the user's.
+# What lies in the home of the agent's user is the user's, with the folders that tar made for it.
 own_file() {
-  ! is_root || case $1 in "$home"/*) chown "$uid:$gid" -- "$1" ;; esac
+  ! is_root || case $1 in
+    "$home"/*)
+      owned=$1
+      until [ "$owned" = "$home" ]; do
+        chown "$uid:$gid" -- "$owned"
+        owned=\${owned%/*}
+      done
+      ;;
+  esac
 }
 
 # The folder itself only: caches hold many files.

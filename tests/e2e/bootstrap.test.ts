@@ -135,8 +135,16 @@ const template = someTemplate({
     user: { name: 'builder', uid: 2345, home: null, sudo: false },
     locale: 'C.UTF-8',
     authorizedKeys: ['ssh-ed25519 AAAA it\'s "me"'],
-    files: [{ path: "/etc/build.d/it's $HOME", content: '100% `sure`\n', mode: 0o640 }],
-    script: 'cat "/etc/build.d/it\'s \\$HOME"; ls -l /etc/build.d; cat /home/builder/.ssh/*; id -u',
+    files: [
+      { path: "/etc/build.d/it's $HOME", content: '100% `sure`\n', mode: 0o640 },
+      { path: '/home/builder/.config/tool/rc', content: '', mode: 0o600 },
+      { path: '/tmp/seed', content: '', mode: 0o644 },
+      { path: '/seed', content: '', mode: 0o644 },
+    ],
+    script: [
+      'cat "/etc/build.d/it\'s \\$HOME"; ls -l /etc/build.d; cat /home/builder/.ssh/*; id -u',
+      'cd /home/builder && ls -dn . .ssh .config .config/tool/rc && ls -dn /tmp/seed /tmp',
+    ].join('\n'),
   }),
 });
 
@@ -154,6 +162,15 @@ for (const image of [BUSYBOX_IMAGE, JAVA_IMAGE]) {
       t.equal(status, 0, text);
       t.same(seen, ['/agents/setup/noble-1/', '/agents/build/noble-1/', '/agents/agent.jar']);
       t.match(text, /100% `sure`\n.*\n-rw-r-----.* it's \$HOME\nssh-ed25519 AAAA it's "me"\n0\n/);
+      const owner = (path: string) =>
+        new RegExp(`^(\\S+) +\\d+ (\\d+) .* ${path}$`, 'm').exec(text)?.slice(1).join(' ');
+      t.same(['\\.', '\\.ssh', '\\.config', '\\.config/tool/rc'].map(owner), [
+        'drwxr-xr-x 2345',
+        'drwx------ 2345',
+        'drwxr-xr-x 2345',
+        '-rw------- 2345',
+      ]);
+      t.match(owner('/tmp'), /^drwxrwxrw[tx] 0$/, 'folders that were there stay as they were');
       t.same(args.slice(0, 3), ['-Xmx256m', '-Dx=a b', '-jar']);
       t.match(args[3], /^\/tmp\/gitbuilder\.\w+\/agent\.jar$/);
       t.same(args.slice(4, -1), [
