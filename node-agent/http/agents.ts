@@ -3,7 +3,7 @@ import { AgentOrderBody, HoldBody } from '../../services/api/agent-schemas.ts';
 import { GitbuilderError } from '../../services/domain/errors.ts';
 import { userOf } from '../../services/http/exchange.ts';
 import type { Exchange } from '../../services/http/exchange.ts';
-import { readJson } from '../../services/http/read-json.ts';
+import { readJson, readJsonIfAny } from '../../services/http/read-json.ts';
 import { readQuery } from '../../services/http/read-query.ts';
 import type { Register } from '../../services/http/register.ts';
 import type { Answer } from '../../services/platform/answer.ts';
@@ -55,9 +55,7 @@ export function agentRoutes(register: Register, context: AgentContext): void {
     ),
   );
   register(ROUTES.hold, async (exchange) => {
-    const hasBody = exchange.request.headers['content-length'] !== undefined;
-    const isEmpty = !hasBody || exchange.request.headers['content-length'] === '0';
-    const { seconds, reason } = isEmpty ? {} : await readJson(exchange.request, HoldBody);
+    const { seconds, reason } = (await readJsonIfAny(exchange.request, HoldBody)) ?? {};
     const why = (reason ?? '') === '' ? '' : `: ${reason}`;
     return done(context, exchange, 'held', (name, cause) =>
       holdAgent(running(context).collaborators, name, {

@@ -1,6 +1,6 @@
 import { AGENT_ROUTES } from '../../services/api/agent-routes.ts';
 import { MitaDeleteBody, MitaOrderBody } from '../../services/api/agent-schemas.ts';
-import { readJson } from '../../services/http/read-json.ts';
+import { readJson, readJsonIfAny } from '../../services/http/read-json.ts';
 import type { Register } from '../../services/http/register.ts';
 import { drainAgent, findAgent } from '../operate-agents.ts';
 import { isPresent } from '../rules/life.ts';
@@ -33,9 +33,8 @@ export function mitaRoutes(register: Register, context: AgentContext): void {
     });
   }
   register(ROUTES.delete, async (exchange) => {
-    const length = exchange.request.headers['content-length'] ?? '0';
     // A delay let the job end first; closing it does that whatever the job takes.
-    if (length !== '0') await readJson(exchange.request, MitaDeleteBody);
+    await readJsonIfAny(exchange.request, MitaDeleteBody);
     return done(context, exchange, 'deleted', (name, cause) =>
       drainAgent(running(context).collaborators, name, cause),
     );

@@ -26,7 +26,19 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 
 /** Reads a JSON body of a known shape; whatever is wrong with it is the sender's to know. */
 export async function readJson<T>(request: IncomingMessage, schema: z.ZodType<T>): Promise<T> {
+  return parseJson(await readBody(request), schema);
+}
+
+/** As `readJson`; null when nothing was sent, whether or not its length was told before. */
+export async function readJsonIfAny<T>(
+  request: IncomingMessage,
+  schema: z.ZodType<T>,
+): Promise<T | null> {
   const body = await readBody(request);
+  return body.length === 0 ? null : parseJson(body, schema);
+}
+
+function parseJson<T>(body: Buffer, schema: z.ZodType<T>): T {
   let value: unknown;
   try {
     value = JSON.parse(body.toString());

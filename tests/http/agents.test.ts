@@ -165,6 +165,14 @@ t.test('agents are listed, shown, ordered and let go', async (t) => {
   t.match(await http.operate('POST', `api/v1/agents/${id}/hold`, { seconds: 60, reason: 'look' }), {
     body: { state: 'held', cause: 'held by op: look', held_until: String },
   });
+  const until = (agent: unknown) => Date.parse((agent as { held_until: string }).held_until);
+  const hold = async (body: ReadableStream | null) => {
+    const options = { method: 'POST', headers: as('op'), body, duplex: 'half' } as const;
+    const answer = await fetch(new URL(`api/v1/agents/${id}/hold`, http.url), options);
+    return until(await answer.json()) - service.clock.now().getTime();
+  };
+  t.equal(await hold(null), 3_600_000);
+  t.equal(await hold(new Blob(['{"seconds":600}']).stream()), 600_000, 'a body in chunks');
   t.match(await http.operate('POST', `api/v1/agents/${id}/release`), {
     body: { state: 'draining' },
   });
