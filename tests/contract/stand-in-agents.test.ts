@@ -8,7 +8,10 @@ import type { Test } from 'tap';
 import { systemClock } from '../../services/adapters/system-clock.ts';
 import { agentJar, JAVA_SCRIPT } from '../fakes/jenkins/agent-jar.ts';
 import { FakeJenkins } from '../fakes/jenkins/fake-jenkins.ts';
+import { startAgent } from '../fakes/jenkins/inbound-agent.ts';
+import { OpenBuild } from '../fakes/jenkins/open-build.ts';
 import { logOf } from '../fakes/jenkins/run-bodies.ts';
+import { tokenOf } from '../fakes/jenkins/users.ts';
 import { callsOf } from '../fixtures/jenkins.ts';
 import { testFolder } from '../fixtures/test-folder.ts';
 import { needs } from '../fixtures/tool.ts';
@@ -156,3 +159,50 @@ t.test('the controller as a process: jobs from a file, a token in another', asyn
   child.kill('SIGTERM');
   t.same(await ended, [0, null]);
 });
+
+t.test(
+  'a build whose program runs elsewhere: its blocks wait, run and end as it says',
+  async (t) => {
+    const jenkins = await new FakeJenkins({ clock: systemClock, timings: { settle: 0 } }).start();
+    t.teardown(() => jenkins.stop());
+    jenkins.addNode({ name: 'anchor' });
+    const build = new OpenBuild(jenkins, 'pl');
+    const entered = build.enter('7', 'jammy && x86_64');
+    const queue = await callsOf(jenkins).ask('queue/api/json?tree=items[task[url],why]');
+    t.match(await queue.json(), { items: [{ task: { url: /job\/pl\/1\/$/ }, why: /jammy/ }] });
+    jenkins.addNode({ name: 'n1', labelString: 'jammy x86_64' });
+    const agent = startAgent({ url: jenkins.url, name: 'n1', secret: jenkins.secretOf('n1') });
+    t.teardown(() => agent.kill());
+    t.equal(await entered, 'n1');
+    const isBusy = () => jenkins.world.computers.get('n1')?.executors[0]?.running !== null;
+    t.equal(isBusy(), true);
+    build.leave('7');
+    t.equal(isBusy(), false);
+    t.equal(jenkins.lastBuild('pl')?.building, true, 'its program goes on');
+    build.end('UNSTABLE');
+    t.match(jenkins.lastBuild('pl'), { building: false, result: 'UNSTABLE' });
+  },
+);
+
+t.test(
+  'the controller as a process takes such a build from its input, and ends with it',
+  async (t) => {
+    const program = fileURLToPath(new URL('../fakes/jenkins/process.ts', import.meta.url));
+    const options = ['--agent', 'script', '--anchor', 'anchor', '--until-eof'];
+    const child = spawn(process.execPath, ['--import=tsx', program, ...options], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    t.teardown(() => child.kill('SIGKILL'));
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
+    const url = /^jenkins ready (\S+)$/m.exec(line.toString())?.[1] ?? '';
+    child.stdin.write('{"do":"open","job":"pl"}\n{"do":"enter","id":"1","label":"jammy"}\n');
+    const login = Buffer.from(`operator:${tokenOf('operator')}`).toString('base64');
+    const headers = { authorization: `Basic ${login}` };
+    const isWaiting = async () =>
+      (await (await fetch(`${url}queue/api/json`, { headers })).text()).includes('jammy');
+    while (!(await isWaiting()));
+    const ended = once(child, 'exit');
+    child.stdin.end();
+    t.same(await ended, [0, null]);
+  },
+);
