@@ -77,6 +77,13 @@ export const REPO_FILTERS = ['project', 'ref', 'sha1', 'flavor', 'status', 'dist
 
 /** Everything that the original answers, where it answers it. */
 export const SHAMAN_ROUTES = {
+  front: {
+    method: 'GET',
+    path: '/',
+    summary: 'What this service is',
+    scope: null,
+    answers: { 200: 'description, documentation, where to look, and version, as JSON' },
+  },
   root: listing('/api/', 'Projects', '{"repos": [projects]}'),
   health: {
     method: 'GET',

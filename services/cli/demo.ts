@@ -3,6 +3,7 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
+import { systemClock } from '../adapters/system-clock.ts';
 import type { FoundEngine } from './agents-demo/find-engine.ts';
 import { engineIfAny, openEngine } from './agents-demo/open-engine.ts';
 import { tellAgents } from './agents-demo/tell-agents.ts';
@@ -13,6 +14,7 @@ import type { DemoStage, Story } from './demo/demo-stage.ts';
 import { Narrator } from './demo/narrator.ts';
 import { tellDemo } from './demo/tell-demo.ts';
 import { tellPipeline } from './pipeline/tell-pipeline.ts';
+import { toldToStop } from './told-to-stop.ts';
 
 const MOST_NODES = 9;
 
@@ -137,7 +139,7 @@ async function start(
 /** The first word that it is enough; of signals, the next one ends the process at once. */
 function signalled(): Promise<NodeJS.Signals> {
   return new Promise((done) => {
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, done);
+    void toldToStop(['SIGTERM', 'SIGINT', 'SIGHUP'], systemClock).then(done);
     // Whoever was reading has gone, as in `demo | head`.
     process.stdout.on('error', () => done('SIGPIPE'));
   });

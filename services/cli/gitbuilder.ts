@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
+import { Command, Help } from 'commander';
 import { serveCommand } from './serve.ts';
 import { troubleOf } from './upload/problem.ts';
 import { troubleText } from './upload/report.ts';
@@ -8,6 +8,10 @@ import { ownVersion } from './version.ts';
 const program = new Command('gitbuilder')
   .description('from a git ref to installable, findable apt and yum repositories')
   .version(ownVersion())
+  .configureHelp({
+    optionDescription: (option) =>
+      `${new Help().optionDescription(option)}${option.mandatory ? ' (required)' : ''}`,
+  })
   .showHelpAfterError();
 serveCommand(program);
 // A service runs for months: it does not hold the code of commands that end.

@@ -72,7 +72,7 @@ export function keepCommands(program: Command, around: KeepSurroundings = PROCES
     .argument('<sha1>')
     .action(async (project: string, ref: string, sha1: string, flags: NodeFlags) => {
       await (await nodeClient(flags, env)).send('DELETE', pinPath(project, ref, sha1));
-      print(flags, null, `${project} ${ref} ${sha1} is not pinned\n`);
+      print(flags, null, `${project} ${ref} ${sha1} is no longer pinned\n`);
     });
   command(pin, 'list', 'what is pinned').action(async (flags: NodeFlags) => {
     const client = await nodeClient(flags, env);

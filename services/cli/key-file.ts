@@ -1,5 +1,6 @@
 import { basicAuthorization } from '../platform/auth.ts';
 import { readSecret } from '../platform/credentials.ts';
+import { isMissing } from '../platform/durable-file.ts';
 
 /** The key stands in a file, because everybody on a machine can read arguments and many read logs. */
 export async function authorizationFrom(
@@ -10,7 +11,10 @@ export async function authorizationFrom(
   if (file === undefined || file === '') {
     throw new Error('say whose key to use: --key-file FILE, or GITBUILDER_KEY_FILE');
   }
-  const line = await readSecret(file);
+  const line = await readSecret(file).catch((cause: unknown) => {
+    if (!isMissing(cause)) throw cause;
+    throw new Error(`there is no file ${file}; it must hold one line, user:key`, { cause });
+  });
   const colon = line.indexOf(':');
   if (colon < 1 || colon === line.length - 1)
     throw new Error(`${file} must hold one line, user:key`);

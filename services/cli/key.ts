@@ -4,7 +4,7 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { SIGNING_KEY_TYPES, makeSigningKey } from '../adapters/make-signing-key.ts';
 import type { SigningKeyType } from '../adapters/make-signing-key.ts';
-import { SCOPES } from '../domain/scope.ts';
+import { SCOPE_MEANS, SCOPES } from '../domain/scope.ts';
 import type { Scope } from '../domain/scope.ts';
 import { hashKey, makeKey } from '../platform/keys.ts';
 
@@ -24,6 +24,10 @@ export function keyCommands(
       new Option('--scope <scope...>', 'what the user may do')
         .choices(SCOPES)
         .makeOptionMandatory(),
+    )
+    .addHelpText(
+      'after',
+      `\nScopes:\n${SCOPES.map((scope) => `  ${scope.padEnd(9)}${SCOPE_MEANS[scope]}`).join('\n')}`,
     )
     .action((name: string, options: { scope: Scope[] }) => userKey(name, options.scope, print));
   key

@@ -12,6 +12,7 @@ import { hashKey, makeKey } from '../platform/keys.ts';
 import type { RunningService } from '../platform/running-service.ts';
 import { listenAddress } from '../platform/setting-types.ts';
 import type { Configuration } from '../platform/settings.ts';
+import { toldToStop } from './told-to-stop.ts';
 import { ownVersion } from './version.ts';
 
 interface Flags {
@@ -51,7 +52,7 @@ async function serve(named: readonly Service[], flags: Flags): Promise<void> {
   const options = { configuration, clock: systemClock, version: ownVersion() };
   const users = await usersOf(configuration);
   const wants = (service: Service) => named.length === 0 || named.includes(service);
-  const told = signalled();
+  const told = toldToStop(['SIGTERM', 'SIGINT'], systemClock);
   const running: RunningService[] = [];
   // Each is loaded where it runs: a storage node alone need not hold the code that talks to engines.
   const ready = (service: Service, started: RunningService): RunningService => {
@@ -115,12 +116,4 @@ async function usersOf(configuration: Configuration): Promise<readonly User[]> {
   const { users, file } = await firstUsers(configuration.data);
   process.stderr.write(`no users configured: the admin's key is in ${file}\n`);
   return users;
-}
-
-/** Resolves with the first signal to stop; the next one ends the process at once. */
-function signalled(): Promise<NodeJS.Signals> {
-  return new Promise((done) => {
-    process.once('SIGTERM', done);
-    process.once('SIGINT', done);
-  });
 }

@@ -141,6 +141,12 @@ export const ERRORS = {
     message: 'the data folder {folder} is in use by another process',
     advice: 'Stop the other gitbuilder, or choose another folder with --data.',
   },
+  CANNOT_LISTEN: {
+    status: 500,
+    message: 'cannot listen on {address}: {reason}',
+    advice:
+      'Stop what listens there (ss -ltnp names it), or choose another address: chacra.listen, shaman.listen, agents.listen, or the flags of gitbuilder serve.',
+  },
   VERIFY_LOCKED: {
     status: 500,
     message: 'the data folder {folder} is in use: its service is running',

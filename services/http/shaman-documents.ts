@@ -7,13 +7,23 @@ import type { Exchange } from './exchange.ts';
 import type { Register } from './register.ts';
 import type { ShamanContext } from './shaman-context.ts';
 
-/** `/api/`, health, `/metrics` and the description of everything else. */
+/** `/`, `/api/`, health, `/metrics` and the description of everything else. */
 export function shamanDocumentRoutes(
   register: Register,
   context: ShamanContext,
   metrics: Registry,
 ): void {
   const { commits, version } = context;
+  register(SHAMAN_ROUTES.front, ({ publicUrl }) => ({
+    kind: 'json',
+    body: {
+      description: 'gitbuilder shaman: knows what is built, which sha1 is the latest, and where',
+      documentation: `${publicUrl}api/v1/openapi.json`,
+      repos: `${publicUrl}api/repos/`,
+      nodes: `${publicUrl}api/nodes/`,
+      version,
+    },
+  }));
   register(SHAMAN_ROUTES.root, () => ({
     kind: 'json',
     body: { repos: [...commits.projects()].sort() },

@@ -2,12 +2,20 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { hostname } from 'node:os';
+import { GitbuilderError } from '../domain/errors.ts';
 
 /** How long an answered client may go on sending what nobody wants, so that it gets to read the answer. */
 const LINGER_MILLISECONDS = 30_000;
 
 /** Longer than any handler is silent: those that wait on purpose send a blank every 15 s. */
 const SILENT_MILLISECONDS = 300_000;
+
+/** What the system's codes mean to who chose the address. */
+const NO_LISTENING: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the address is in use',
+  EADDRNOTAVAIL: 'this machine does not have the address',
+  EACCES: 'this user may not use the port',
+};
 
 export type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -52,15 +60,25 @@ export async function listen(
   // The handler says 100 Continue itself, once nothing is left to refuse.
   server.on('checkContinue', serve);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    const refused = (cause: Error): void => reject(cannotListen(address, cause));
+    server.once('error', refused);
     server.listen(address.port, address.host, () => {
-      server.off('error', reject);
+      server.off('error', refused);
       resolve();
     });
   });
   // A TCP server's address is an object; only pipes have a string.
   const { address: host, port } = server.address() as AddressInfo;
   return { url: urlOf(host, port), stop: (grace) => stop(server, silent, grace) };
+}
+
+/** The system's own sentence names neither what to look at nor what to change. */
+function cannotListen(
+  { host, port }: { readonly host: string; readonly port: number },
+  cause: NodeJS.ErrnoException,
+): Error {
+  const reason = (cause.code !== undefined && NO_LISTENING[cause.code]) || cause.message;
+  return new GitbuilderError('CANNOT_LISTEN', { address: `${host}:${port}`, reason }, { cause });
 }
 
 /** What listens everywhere is reached under this machine's name. */

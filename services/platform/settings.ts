@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SCOPES } from '../domain/scope.ts';
+import { SCOPE_MEANS, SCOPES } from '../domain/scope.ts';
 import { agents } from './agents-settings.ts';
 import { audit, cronTimes, diskPressure, retentionRule } from './keeping-settings.ts';
 import { projectSettings } from './project-settings.ts';
@@ -197,7 +197,12 @@ function tableOf(folder: string) {
         z.strictObject({
           name: userName().describe('Name of the user.'),
           keyHash: keyHash().describe('Hash of the key, printed by `gitbuilder key user`.'),
-          scopes: z.array(z.enum(SCOPES)).min(1).describe('What the user may do.'),
+          scopes: z
+            .array(z.enum(SCOPES))
+            .min(1)
+            .describe(
+              `What the user may do. ${SCOPES.map((scope) => `\`${scope}\` is for ${SCOPE_MEANS[scope]}`).join('; ')}.`,
+            ),
         }),
       )
       .default([])

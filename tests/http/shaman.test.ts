@@ -62,6 +62,10 @@ t.test('every level of the original, and what is unknown', async (t) => {
     t.equal((await shaman.post('/api/repos/ceph', event)).status, 200);
   }
   await shaman.post('/api/builds/ceph/', { ...BUILD_REPORT, status: 'queued' });
+  t.match(await shaman.json('/'), {
+    description: /^gitbuilder shaman/,
+    repos: /^http:.*\/api\/repos\/$/,
+  });
   const levels: Array<[path: string, body: unknown]> = [
     ['/api/', { repos: ['ceph'] }],
     ['/api/repos/', { ceph: { refs: ['wip/fix', 'main'], sha1s: ['fed', 'abc123'] } }],

@@ -14,6 +14,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { toldToStop } from '../../services/cli/told-to-stop.ts';
 import { openDocument } from '../../services/platform/document.ts';
 import type { DocumentFormat } from '../../services/platform/durable-json-adapter.ts';
 import {
@@ -25,6 +26,7 @@ import {
 } from '../../services/platform/durable-file.ts';
 import { lockFolder } from '../../services/platform/folder-lock.ts';
 import { listen } from '../../services/platform/http-server.ts';
+import { ManualClock } from '../fakes/manual-clock.ts';
 import { needs } from '../fixtures/tool.ts';
 
 interface Numbers {
@@ -255,4 +257,40 @@ t.test('a server that stops waits for requests, not for connections without one'
   for (const answer of answers) answer();
   t.equal(await (await asked).text(), 'answered');
   await stopped;
+});
+
+t.test('an address that cannot be listened on: which one, why, and what to do', async (t) => {
+  const server = await listen(() => undefined, { host: '127.0.0.1', port: 0 });
+  t.teardown(() => server.stop(0));
+  const port = Number(new URL(server.url).port);
+  await t.rejects(
+    listen(() => undefined, { host: '127.0.0.1', port }),
+    {
+      message: `cannot listen on 127.0.0.1:${port}: the address is in use`,
+      advice: /chacra\.listen, shaman\.listen, agents\.listen/,
+    },
+  );
+});
+
+t.test('a signal that comes once more at once is the same; a later one ends', async (t) => {
+  const clock = new ManualClock();
+  const before = process.listenerCount('SIGUSR2');
+  const told = toldToStop(['SIGUSR2'], clock);
+  // In the place of the system, which would end the process where nobody listens.
+  let heard = 0;
+  const end = () => (heard += 1);
+  process.on('SIGUSR2', end);
+  t.teardown(() => process.off('SIGUSR2', end));
+  const send = async (until: number) => {
+    process.kill(process.pid, 'SIGUSR2');
+    while (heard < until) await new Promise(setImmediate);
+  };
+  await send(1);
+  t.equal(await told, 'SIGUSR2');
+  await send(2);
+  t.equal(process.listenerCount('SIGUSR2'), before + 2, 'still listened to');
+  clock.advance(1000);
+  await send(4);
+  t.equal(heard, 4, 'once from here, and once passed on to the system');
+  t.equal(process.listenerCount('SIGUSR2'), before + 1);
 });

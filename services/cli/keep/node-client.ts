@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { parseFolderAddress } from '../../domain/web-address.ts';
 import { authorizationFrom } from '../key-file.ts';
 import { refusal } from '../upload/answers.ts';
+import { unreachable } from '../upload/problem.ts';
 
 /** What every command that speaks with a storage node is told. */
 export interface NodeFlags {
@@ -34,7 +35,7 @@ export class NodeClient {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     }).catch((cause: unknown) => {
       const why = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : '';
-      throw new Error(`cannot reach ${this.#url}: ${why}`, { cause });
+      throw unreachable(this.#url, why, cause);
     });
     const text = await answer.text();
     if (answer.ok) return text;

@@ -1,6 +1,7 @@
 import { parseFolderAddress } from '../../domain/web-address.ts';
 import type { RepoIdentity } from '../../domain/identity.ts';
 import { refusal } from './answers.ts';
+import { troubleOf, unreachable } from './problem.ts';
 import type { HttpClient } from './http-client.ts';
 import type { Retries } from './retries.ts';
 
@@ -12,7 +13,12 @@ export async function nextNode(
 ): Promise<string> {
   const query = new URLSearchParams({ sha1, project, ref }).toString();
   const url = `${shaman}api/nodes/next/?${query}`;
-  const answered = await retries.run(() => client.send({ method: 'GET', url }));
+  const answered = await retries
+    .run(() => client.send({ method: 'GET', url }))
+    .catch((cause: unknown) => {
+      const { message, advice } = troubleOf(cause);
+      throw advice === null ? unreachable(`shaman at ${shaman}`, message, cause) : cause;
+    });
   if (answered.status !== 200) throw refusal('shaman', answered);
   return parseFolderAddress('the node that shaman names', answered.text.trim());
 }

@@ -12,6 +12,15 @@ export class Problem extends Error {
   }
 }
 
+/** Nothing answered, which may have reasons at either end. */
+export function unreachable(who: string, reason: string, cause: unknown): Problem {
+  return new Problem(
+    `cannot reach ${who}: ${reason}`,
+    'Is the address right, and does the service run? NODE_EXTRA_CA_CERTS names the certificates of a CA of your own.',
+    { cause },
+  );
+}
+
 /** A mistake in how the command was called. */
 export class UsageError extends Error {}
 
