@@ -1,8 +1,10 @@
+import { posix } from 'node:path';
 import { YAMLException, load } from 'js-yaml';
 import { z } from 'zod';
 import { nearest } from '../../services/domain/nearest.ts';
 import { yamlLines } from '../../services/platform/yaml-lines.ts';
 import { deniedPrivileges } from '../rules/choose-host.ts';
+import { BOOTSTRAP_FOLDER } from '../rules/bootstrap-order.ts';
 import type { HostSettings } from '../rules/host.ts';
 import type { Template } from '../rules/template.ts';
 import { whyNoCron } from '../idle-ranges.ts';
@@ -158,6 +160,7 @@ function check(
     const path = 'idleWindows' in settings ? ['idleWindows', index, 'cron'] : [];
     if (why !== null) refuse(path, `${JSON.stringify(cron)} is no cron expression: ${why}`);
   });
+  checkMounts(template, settings, refuse);
   if (hosts.length === 0) return;
   const wanted = template.hosts;
   const meant = hosts.filter(
@@ -170,5 +173,28 @@ function check(
   if (denied.length > 0 && denied.every((privileges) => privileges.length > 0)) {
     const which = [...new Set(denied.flat())].join(', ');
     refuse(at('privileges'), `no host allows ${which} (agents.engines[].allow)`);
+  }
+}
+
+/** What is mounted hides what was put into the container before, or (a volume) keeps it for the next one. */
+function checkMounts(
+  { mounts, caches }: Template,
+  settings: TemplateSettings,
+  refuse: Written['refuse'],
+): void {
+  const taken = new Set<string>();
+  for (const { key, within, target } of [
+    ...caches.map(({ name, target }) => ({ key: 'caches', within: name, target })),
+    ...mounts.map(({ target }, index) => ({ key: 'mounts', within: index, target })),
+  ]) {
+    const path = key in settings ? [key, within] : [];
+    const place = posix.normalize(`/${target}/`);
+    if (place.startsWith(`${BOOTSTRAP_FOLDER}/`) || `${BOOTSTRAP_FOLDER}/`.startsWith(place)) {
+      const why = `${target} would hide or share ${BOOTSTRAP_FOLDER}, where the secret of an agent is`;
+      refuse(path, why);
+    }
+    if (taken.has(place))
+      refuse(path, `something else is mounted at ${place.slice(0, -1)} already`);
+    taken.add(place);
   }
 }

@@ -94,6 +94,19 @@ t.test('every mistake is named with its line', async (t) => {
     ],
     ['a: { image: x, labels: [x], mounts: [{ bind: /a/../b, target: /s }] }', /leads out/],
     ['a: { image: x, labels: [x], mounts: [{ what: /a }] }', /a\.mounts\.0/],
+    [
+      'a:\n  image: x\n  labels: [x]\n  caches:\n    ok: /opt/git\n    all: /opt/',
+      /^t\.yaml:6: a\.caches\.all: \/opt\/ would hide or share \/opt\/gitbuilder, where the secret of an agent is$/,
+    ],
+    [
+      'a: { image: x, labels: [x], mounts: [{ volume: vol, target: //opt/./gitbuilder/x }] }',
+      /a\.mounts\.0: .* would hide or share/,
+    ],
+    ['a: { image: x, labels: [x], mounts: [{ tmpfs: /opt }] }', /would hide or share/],
+    [
+      'a: { image: x, labels: [x], caches: { c: /c }, mounts: [{ tmpfs: /c/ }] }',
+      /a\.mounts\.0: something else is mounted at \/c already/,
+    ],
     ['a: { image: x, labels: [x], env: { "A B": c } }', /a\.env/],
     [
       'a: { image: x, labels: [x], provision: { packages: ["git; reboot"] } }',
