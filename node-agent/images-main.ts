@@ -43,6 +43,9 @@ export interface BuildImagesOrder extends ImagesOrder {
   readonly timeoutSeconds: number;
 }
 
+/** The engine could not be asked; the message names it and says why. */
+export class NoAnswer extends Error {}
+
 /** How the images of a folder stand on an engine. */
 export async function listImages(order: ImagesOrder): Promise<readonly ImageStanding[]> {
   const docker = clientOf(order.engine);
@@ -111,7 +114,7 @@ function clientOf(engine: string): Docker {
 
 function valueOf<T>(outcome: Awaited<FromEngine<T>>, engine: string): T {
   if (outcome.ok) return outcome.value;
-  throw new Error(`${engine}: ${outcome.failure.reason}`);
+  throw new NoAnswer(`${engine}: ${outcome.failure.reason}`);
 }
 
 function tagOf(prefix: string, name: string): string {

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { isMissing } from '../services/platform/durable-file.ts';
 import type { Configuration } from '../services/platform/settings.ts';
 import { hostSettings } from './docker/open-engine.ts';
 import { readTemplates } from './templates/read-templates.ts';
@@ -13,6 +14,12 @@ export async function lintTemplates(
   path: string,
   engines: Configuration['agents']['engines'],
 ): Promise<ReadTemplates> {
-  await stat(path);
+  await stat(path).catch((cause: unknown) => {
+    if (!isMissing(cause)) throw cause;
+    throw new Error(
+      `${path} does not exist: name a file or folder of templates, or --config FILE, whose agents.templates says where they are`,
+      { cause },
+    );
+  });
   return readTemplates(await readTemplateFiles(path), engines.map(hostSettings));
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../chacra/ports.ts';
+import type { Clock } from '../domain/clock.ts';
 
 /** The machine's clock and timers. */
 export const systemClock: Clock = {

@@ -3,7 +3,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { buildImages, listImages } from '../../node-agent/images-main.ts';
+import { buildImages, listImages, NoAnswer } from '../../node-agent/images-main.ts';
+import { whatToDo } from './agents-demo/find-engine.ts';
+import { Problem } from './upload/problem.ts';
 
 type Print = (text: string) => void;
 
@@ -53,7 +55,7 @@ function withOptions(command: Command): Command {
 
 async function list(options: Options, print: Print): Promise<void> {
   const { recipes: folder, engine, prefix, json } = options;
-  const images = await listImages({ folder, engine, prefix });
+  const images = await listImages({ folder, engine, prefix }).catch(withAdvice);
   if (json) return print(`${JSON.stringify(images, null, 2)}\n`);
   const width = Math.max(...images.map(({ image }) => image.length));
   for (const { image, state, from } of images)
@@ -72,13 +74,19 @@ async function build(
     throw new Error(`--timeout ${options.timeout} is no number of seconds`);
   const network = options.network ?? null;
   const order = { folder, engine, prefix, names, force, network, timeoutSeconds };
-  const built = await buildImages(order, (line) => tell(`${line}\n`));
+  const built = await buildImages(order, (line) => tell(`${line}\n`)).catch(withAdvice);
   if (built.some(({ outcome }) => outcome === 'failed')) process.exitCode = 1;
   if (json) return print(`${JSON.stringify(built, null, 2)}\n`);
   for (const { image, outcome, digest, reason, seconds } of built) {
     const what = outcome === 'built' ? `built in ${seconds} s as ${digest ?? ''}` : outcome;
     print(`${image}  ${what}${reason === null ? '' : `: ${reason}`}\n`);
   }
+}
+
+/** An engine that does not answer gives a reason, but does not say what to do. */
+function withAdvice(cause: unknown): never {
+  if (!(cause instanceof NoAnswer)) throw cause;
+  throw new Problem(cause.message, whatToDo(cause.message), { cause });
 }
 
 /** Where our own recipes are: `deploy/agents` stands above this file both in the sources and in the build. */

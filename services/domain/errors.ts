@@ -75,7 +75,7 @@ export const ERRORS = {
     status: 401,
     message: 'this request needs a valid user and key',
     advice:
-      'Send HTTP Basic (curl -u user:key) or a Bearer key. Make one with: gitbuilder key user NAME.',
+      'Send HTTP Basic (curl -u user:key) or a Bearer key. Make one with: gitbuilder key user NAME --scope SCOPE.',
   },
   FORBIDDEN: {
     status: 403,

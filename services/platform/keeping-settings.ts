@@ -62,7 +62,7 @@ export const audit = (folder: string) =>
     folder: pathFrom(folder)
       .optional()
       .describe(
-        'Folder of `chacra.log`, `shaman.log` and what they were before. Without it, `audit` in the data folder.',
+        'Folder of `chacra.log`, `shaman.log`, `agents.log` and what they were before. Without it, `audit` in the data folder.',
       ),
     rotateBytes: byteSize()
       .prefault('64 MiB')

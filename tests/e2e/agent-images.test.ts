@@ -91,7 +91,10 @@ t.test('names what it was asked for and cannot do', async (t) => {
     run('build', 'vista', '--engine', 'unix:///nonexistent'),
     /no image vista; it has jammy/,
   );
-  await t.rejects(run('list', '--engine', 'unix:///nonexistent/s'), /ENOENT/);
+  await t.rejects(run('list', '--engine', 'unix:///nonexistent/s'), {
+    message: /ENOENT/,
+    advice: /apt-get install docker\.io/,
+  });
   await t.rejects(run('list', '--engine', 'tcp://x:2376'), /no socket of a Docker engine/);
   const folder = testFolder(t);
   writeFileSync(join(folder, 'images.yaml'), 'noble: { recipe: ../x, from: "a b", packages: [] }');

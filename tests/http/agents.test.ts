@@ -469,6 +469,7 @@ t.test('the command line shows and does the same', async (t) => {
   ];
   t.match((await run('caches', 'prune', ...to)).said, /^removed +here +ccache +- +nobody used it/);
   const templates = join(service.folder, 't.yaml');
+  await t.rejects(run('lint', join(service.folder, 'none')), /none does not exist: name a file/);
   writeFileSync(templates, 'a: { image: x, labels: [l], nonsense: 1 }\n');
   t.match(await run('lint', templates), { said: /^t\.yaml:1: a\.nonsense: unknown/, failed: true });
   writeFileSync(templates, 'a: { image: x, labels: [l] }\n');

@@ -55,7 +55,7 @@ export function whatToDo(reason: string): string {
     return 'Install one (apt-get install docker.io, or https://docs.docker.com/engine/install/), or name the socket of yours in DOCKER_HOST.';
   }
   if (/\b(EACCES|EPERM)\b/.test(reason)) {
-    return 'You may not use it: join its group (sudo usermod -aG docker "$USER", then log in anew), or run the demo as root.';
+    return 'You may not use it: join its group (sudo usermod -aG docker "$USER", then log in anew), or be root.';
   }
   if (/\bECONNREFUSED\b/.test(reason)) {
     return 'Nothing listens there: start it (systemctl start docker).';
