@@ -41,6 +41,7 @@ currentBuild.description = writeJSON(returnText: true, json: [
   answers: answers,
   codenames: Platforms.CODENAMES,
   summary: Summary.text(build),
+  pasted: Summary.text(build + [project: 'a;reboot\\$(id)']),
   failed: Summary.failed(build),
   refs: ['refs/heads/wip/x', 'origin/main', 'v1'].collect { Asked.refOf(it) },
   projects: ['https://x/ceph-ci.git', 'git@x:a/hello', '/srv/git/p/'].collect { Asked.projectOf(it) },
@@ -99,6 +100,7 @@ t.test('what a build consists of', JAVA, async (t) => {
     answers: Plan[];
     codenames: Record<string, string[]>;
     summary: string;
+    pasted: string;
   } & Record<string, unknown>;
   const of = (name: string): Plan => {
     const found = said.answers[Object.keys(asked).indexOf(name)];
@@ -116,6 +118,11 @@ t.test('what a build consists of', JAVA, async (t) => {
     flavors: ['default'],
   });
   t.strictSame(of('parameter').wanted.distros, ['bookworm'], 'who asks by hand is obeyed');
+  t.match(
+    said.pasted,
+    /-o \/etc\/apt\/sources\.list\.d\/a_reboot__id_\.sources 'http/,
+    'no shell text',
+  );
   t.match(of('unknown').plan.problem, /'plan9front' is no platform/);
   t.match(of('nothing').plan.problem, /the rules exclude all that was asked for: distros noble/);
   t.match(of('unnamed').plan.problem, /no distros are named: fill in DISTROS, or give/);

@@ -47,7 +47,8 @@ class Summary implements Serializable {
 
     @NonCPS
     static List installLines(Map build, Map cell, String chacraUrl) {
-        String name = "${build.project}".toString()
+        // Lines are pasted into shells, and a project may be called by the source of any branch.
+        String name = build.project.toString().replaceAll('[^A-Za-z0-9_-]', '_')
         if (cell.kind == 'deb') {
             return [
                 "sudo curl -fsSL -o /etc/apt/sources.list.d/${name}.sources '${chacraUrl}repo?format=sources'".toString(),
