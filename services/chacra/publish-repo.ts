@@ -42,10 +42,16 @@ export async function publishRepo(
   if (repo?.head.status !== 'building') return;
   const { generation: number } = repo.head;
   const picked = collaborators.pick(repo);
-  const release = blobs.hold(
-    picked.picks.flatMap(({ blob }) => (blob === null ? [] : [blob.sha256])),
-  );
+  const releases = [
+    blobs.hold(picked.picks.flatMap(({ blob }) => (blob === null ? [] : [blob.sha256]))),
+  ];
   try {
+    const { goBackTo } = repo.head;
+    if (goBackTo !== null) {
+      // Asked for something else meanwhile, the repo does not name them any more.
+      const { packages } = await collaborators.generations.read(identity, goBackTo);
+      releases.push(blobs.hold(packages.map(({ sha256 }) => sha256)));
+    }
     const live = await build(collaborators, repo, number, picked);
     await repos.change(identity, (current) =>
       current?.head.status === 'building' ? { head: succeed(current, live, clock.now()) } : null,
@@ -68,7 +74,7 @@ export async function publishRepo(
     // The write that failed took back that this publish ever began, so there was nothing to mark.
     if (after !== undefined && after.head.generation < number) throw cause;
   } finally {
-    release();
+    for (const release of releases) release();
     // Failed late, or deleted meanwhile: what was just written belongs to nobody.
     if (!standsOn(repos.get(identity)?.head, number))
       await collaborators.generations.remove(identity, number);

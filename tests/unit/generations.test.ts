@@ -90,6 +90,30 @@ t.test('what is kept or gone back to while the sweep is at another repo stays', 
   await node.repos.close();
 });
 
+t.test('what is gone back to has its bytes, though it ends while it is made live', async (t) => {
+  const node = await smallNode(t.testdir());
+  for (const version of ['1.0', '1.1']) {
+    await node.upload(one, 'tool_1_amd64.deb', smallDeb('tool', version));
+    await node.update(one);
+  }
+  await goBack({ ...node, start: () => undefined }, one, 1);
+  node.clock.advance(2 * HOUR);
+  const [{ sha256 } = { sha256: '' }] = (await node.generations.read(one, 1)).packages;
+  const read = node.blobs.header.bind(node.blobs);
+  let isFirst = true;
+  node.blobs.header = async (ref, name) => {
+    // It is read already; an update takes its place among what is asked for, and time goes on.
+    if (isFirst) await node.request(one, 'update');
+    if (isFirst) await node.sweep(HOUR);
+    isFirst = false;
+    return read(ref, name);
+  };
+  await node.publish(one);
+  t.match(node.head(one), { live: { number: 3 }, older: [{ files: 2 }], again: null });
+  t.equal(await node.blobs.has(sha256), true);
+  await node.repos.close();
+});
+
 t.test('going back is owed like any publish', async (t) => {
   const rules = new Map([['ceph', DEFAULT_PROJECT]]);
   const folder = t.testdir();
