@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { encodeSegment } from '../domain/identity.ts';
@@ -51,7 +52,11 @@ export function keepCommands(program: Command, around: KeepSurroundings = PROCES
     .argument('<ref>')
     .argument('<sha1>')
     .requiredOption('--reason <text>', 'why, for those who find it years later')
-    .option('--until <time>', 'when the pin ends, such as 2027-01-31T00:00:00Z (default: never)')
+    .option(
+      '--until <time>',
+      'when the pin ends, such as 2027-01-31T00:00:00Z (default: never)',
+      moment,
+    )
     .action(
       async (
         project: string,
@@ -96,6 +101,14 @@ function command(above: Command, name: string, description: string): Command {
     .requiredOption('--chacra <url>', 'the storage node')
     .option('--key-file <file>', 'one line, user:key; or name it in GITBUILDER_KEY_FILE')
     .option('--json', 'print the answer as JSON');
+}
+
+/** A moment as the storage node takes it; a day alone begins at midnight, UTC. */
+function moment(text: string): string {
+  if (!z.union([z.iso.date(), z.iso.datetime({ offset: true })]).safeParse(text).success) {
+    throw new InvalidArgumentError('Write a day or a time, such as 2027-01-31T00:00:00Z.');
+  }
+  return new Date(text).toISOString();
 }
 
 function pinPath(project: string, ref: string, sha1: string): string {

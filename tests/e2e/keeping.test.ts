@@ -113,6 +113,18 @@ t.test('what goes wrong is said, and what to do', TOOLS, async (t) => {
     status: 1,
     output: /answered 404: sha1 abc of ceph main does not exist\n.*list the level above/,
   });
+  for (const until of ['tomorrow', '2027-02-31', '2027-02-31T00:00:00Z', '2027-01-31T00:00:00']) {
+    t.match(
+      await run(...pin, ...at, '--until', until),
+      { status: 1, output: /Write a day/ },
+      until,
+    );
+  }
+  t.match(await run(...pin, ...at, '--until', '2099-01-31'), { output: /answered 404: sha1 abc/ });
+  t.match(await run('pin', 'list', '--chacra', '127.0.0.1:1', '--key-file', key), {
+    status: 1,
+    output: /--chacra: it is no http or https URL\nWrite it whole, such as https:/,
+  });
   t.match(await run('pin', 'list', '--chacra', node.url), { status: 1, output: /--key-file FILE/ });
   const nobody = await run('disk-use', '--chacra', 'http://127.0.0.1:1/', '--key-file', key);
   t.match(nobody, { status: 1, output: /cannot reach http:\/\/127.0.0.1:1\/: .*\nIs the address/ });

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { parseFolderAddress } from '../../domain/web-address.ts';
-import { NodeClient } from '../keep/node-client.ts';
+import { addressOf, NodeClient } from '../keep/node-client.ts';
 import { authorizationFrom } from '../key-file.ts';
 
 /** What every command that speaks with the agent service is told. */
@@ -47,11 +46,11 @@ export function say(
 export async function reader(flags: Flags, env: NodeJS.ProcessEnv): Promise<NodeClient> {
   const hasKey = flags.keyFile !== undefined || (env['GITBUILDER_KEY_FILE'] ?? '') !== '';
   const key = hasKey ? await authorizationFrom(flags.keyFile, env) : '';
-  return new NodeClient(parseFolderAddress('--agents', flags.agents), key);
+  return new NodeClient(addressOf('--agents', flags.agents), key);
 }
 
 /** A client of somebody who may change things. */
 export async function writer(flags: Flags, env: NodeJS.ProcessEnv): Promise<NodeClient> {
   const key = await authorizationFrom(flags.keyFile, env);
-  return new NodeClient(parseFolderAddress('--agents', flags.agents), key);
+  return new NodeClient(addressOf('--agents', flags.agents), key);
 }

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { parseFolderAddress } from '../../domain/web-address.ts';
 import { authorizationFrom } from '../key-file.ts';
 import { refusal } from '../upload/answers.ts';
-import { unreachable } from '../upload/problem.ts';
+import { Problem, unreachable } from '../upload/problem.ts';
 
 /** What every command that speaks with a storage node is told. */
 export interface NodeFlags {
@@ -44,8 +44,19 @@ export class NodeClient {
   }
 }
 
+/** The address that a flag names. */
+export function addressOf(flag: string, text: string): string {
+  try {
+    return parseFolderAddress(flag, text);
+  } catch (cause) {
+    // Its advice is for those who send requests.
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new Problem(message, 'Write it whole, such as https://chacra.example.org/.', { cause });
+  }
+}
+
 /** The node that the flags name, with the key that they name. */
 export async function nodeClient(flags: NodeFlags, env: NodeJS.ProcessEnv): Promise<NodeClient> {
-  const url = parseFolderAddress('--chacra', flags.chacra);
+  const url = addressOf('--chacra', flags.chacra);
   return new NodeClient(url, await authorizationFrom(flags.keyFile, env));
 }
