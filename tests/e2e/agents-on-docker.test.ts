@@ -43,7 +43,7 @@ t.test(
   needed(),
   async (t) => {
     const jenkins = await startDockerJenkins(t);
-    const service = await startDockerAgents(t, jenkins, { service: 'e2e-life' });
+    const service = await startDockerAgents(t, jenkins, { service: 'e2e-docker' });
     const job = jenkins.define({ name: 'hello', label: 'noble', body: { kind: 'hold' } });
     jenkins.enqueue(job);
     // It is used once: closed for other builds as soon as this one is seen on it.
@@ -60,7 +60,7 @@ t.test(
     await isGone(service, busy);
     t.equal(build.result, 'SUCCESS');
     t.notOk(jenkins.world.nodes.has(busy.node));
-    t.same(await containersOf('e2e-life'), []);
+    t.same(await containersOf('e2e-docker'), []);
   },
 );
 
@@ -259,7 +259,11 @@ t.test('caches are pruned when no agent has them, and nothing else is', needed()
   const strange = 'gitbuilder-e2e-cache-strange';
   await docker.createVolume({ Name: strange });
   t.teardown(() => docker.getVolume(strange).remove());
-  await service.post('api/v1/agents', { template: 'noble' });
+  await service.until(async () => {
+    // Refused for as long as the host has not said how much it can take.
+    const answer = await service.post('api/v1/agents', { template: 'noble' });
+    return ((await answer.json()) as { made: unknown[] }).made.length > 0;
+  });
   const agent = await agentIn(service, 'idle');
   const caches = async () => JSON.parse(await service.text('api/v1/caches')) as unknown;
   const prune = async () => (await service.post('api/v1/caches/prune', {})).json();

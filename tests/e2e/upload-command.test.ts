@@ -80,7 +80,11 @@ t.test('misuse is told before anything is sent', async (t) => {
     [place(), '\n\n', /standard input named none/],
     [place('--shaman', 'http://127.0.0.1:1/', deb), '', /either --chacra URL or --shaman URL/],
     [[...keyless, deb], '', /--key-file FILE, or GITBUILDER_KEY_FILE/],
-    [[...keyless, '--key-file', join(folder, 'none'), deb], '', /there is no file .*none; it must hold/],
+    [
+      [...keyless, '--key-file', join(folder, 'none'), deb],
+      '',
+      /there is no file .*none; it must hold/,
+    ],
     [[...keyless, '--key-file', join(folder, 'colonless'), deb], '', /one line, user:key/],
     [place('--arch', 'x86/64', deb), '', /invalid arch/],
     [place('--chacra', 'http://me:secret@127.0.0.1:1/', deb), '', /holds a user or password/],

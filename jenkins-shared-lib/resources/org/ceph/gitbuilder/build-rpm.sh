@@ -14,7 +14,7 @@ spec=$(find build/source -maxdepth 2 -name '*.spec' | LC_ALL=C sort | head -n 1)
 
 top=$PWD/build/top
 # Agents of another distribution, and containers, may not know which one they build for.
-dist=$(rpm --eval '%{?dist}')
+dist=$(rpmbuild --eval '%{?dist}')
 case $GITBUILDER_DISTRO in
   fedora) dist=${dist:-.fc$GITBUILDER_DISTRO_VERSION} ;;
   centos | rhel | rocky | alma | almalinux) dist=${dist:-.el$GITBUILDER_DISTRO_VERSION} ;;
