@@ -4,6 +4,7 @@ import type { Agent } from './rules/agent.ts';
 import { buildPath } from './rules/build-path.ts';
 import type { Demand } from './rules/demand.ts';
 import { matchesLabel, parseLabel } from './rules/label.ts';
+import { moved } from './rules/life.ts';
 
 /** What a step says before its `node` block. */
 export interface DemandOrder {
@@ -47,9 +48,44 @@ export async function postDemand(
   return posted;
 }
 
-/** Ends a demand; one that is not there has ended already. */
-export async function endDemand({ demands }: Collaborators, id: string): Promise<void> {
-  await demands.change((open) => (open.some((one) => one.id === id) ? { remove: [id] } : null));
+/**
+ * Ends a demand, as a step does when its block is over; one that is not there has ended already. When
+ * nobody saw a build begin, the block was shorter than the time between two looks, and the agent that
+ * was made for it may have been used: it takes nothing new where its uses are counted.
+ */
+export async function endDemand(collaborators: Collaborators, id: string): Promise<void> {
+  const { demands, agents, clock } = collaborators;
+  let ended: Demand | null = null;
+  let others: readonly Demand[] = [];
+  await demands.change((open) => {
+    ended = open.find((one) => one.id === id) ?? null;
+    others = open.filter((one) => one.id !== id);
+    return ended === null ? null : { remove: [id] };
+  });
+  const agent = ended === null ? null : usedUnseen(collaborators, ended, others);
+  if (agent === null) return;
+  await agents.change(agent.id, (now) =>
+    now?.state === 'idle'
+      ? moved(now, 'draining', 'the block that it was made for is over', clock.now())
+      : null,
+  );
+}
+
+/** One of the idle agents of a block that is over, unless other blocks of its build wait for each of them. */
+function usedUnseen(
+  { agents, situation }: Collaborators,
+  ended: Demand,
+  others: readonly Demand[],
+): Agent | null {
+  if (ended.build === null) return null;
+  const idle = agents
+    .all()
+    .filter(({ state, madeFor }) => state === 'idle' && madeFor === ended.build)
+    .filter((agent) => serves(agent, ended) && situation.template(agent.template)?.uses === 1);
+  const awaited = others.filter(
+    (one) => one.build === ended.build && idle.some((agent) => serves(agent, one)),
+  );
+  return idle.length > awaited.length ? (idle[0] ?? null) : null;
 }
 
 /** Ends what nobody waits for any more. */

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { postDemand } from '../../node-agent/demands.ts';
+import { endDemand, postDemand } from '../../node-agent/demands.ts';
 import { takeOffline } from '../fakes/jenkins/nodes.ts';
 import { maintain } from '../fakes/jenkins/queue.ts';
 import type { AgentService } from '../fixtures/agent-service.ts';
@@ -84,6 +84,25 @@ t.test('one need said twice is one agent; many equal ones stop at the cap', asyn
   for (let n = 0; n < 10; n += 1) jenkins.enqueue({ name: `many-${n}`, label: 'jammy' });
   await service.poll(3);
   t.equal(engine.made.length, 4);
+});
+
+t.test('a block that was over before anybody looked takes its agent with it', async (t) => {
+  const service = await startAgentService(t, { templates: { jammy: JAMMY } });
+  const { collaborators } = service;
+  const build = 'job/pl/1/';
+  const post = (block: string) =>
+    postDemand(collaborators, { label: 'jammy', build, block, hint: null, seconds: null });
+  const [first, second] = [await post('a'), await post('b')];
+  await service.poll();
+  await connected(service, 2);
+  await service.poll();
+  t.same(states(service), ['idle', 'idle']);
+  await endDemand(collaborators, first.id);
+  await service.poll(6);
+  t.same(states(service), ['idle'], 'the other block still waits for one');
+  await endDemand(collaborators, second.id);
+  await service.poll(6);
+  t.same(states(service), []);
 });
 
 t.test('a controller that restarts with ten agents: no new one, and none goes', async (t) => {

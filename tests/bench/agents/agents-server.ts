@@ -38,6 +38,8 @@ export interface ToldAgent {
 export interface AgentsServer extends RunningService {
   /** Posts a demand for an agent and answers its id. */
   demand(build: string): Promise<string>;
+  /** Makes so many agents, though no build waits. */
+  order(count: number): Promise<void>;
   endDemand(id: string): Promise<void>;
   agents(): Promise<readonly ToldAgent[]>;
   /** Resolves with the agents as soon as they are as wanted. */
@@ -83,6 +85,7 @@ export async function startAgentsServer(
       const order = { label: 'noble', build_url: build, block: '1' };
       return (JSON.parse(await ask('POST', 'demands', order)) as { id: string }).id;
     },
+    order: async (count) => void (await ask('POST', 'agents', { template: 'noble', count })),
     endDemand: async (id) => void (await ask('DELETE', `demands/${id}`)),
     ...{ agents, until },
     async removeAll() {

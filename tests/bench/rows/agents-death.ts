@@ -23,11 +23,9 @@ export const agentsDeath: Row = {
     onSite('bench-death', [HELD], async (site): Promise<Finding[]> => {
       const server = await site.serve();
       const { controller } = site;
-      const jobs = Array.from({ length: AGENTS }, (_, number) => `job/bench/${number + 1}/`);
-      const demands = await Promise.all(jobs.map((job) => server.demand(job)));
+      await server.order(AGENTS);
       const isReady = ({ state }: { readonly state: string }) => state === 'idle';
       await server.until((agents) => agents.filter(isReady).length === AGENTS);
-      await Promise.all(demands.map((demand) => server.endDemand(demand)));
       // Half of them run a build when they are killed.
       for (let number = 0; number < AGENTS / 2; number += 1) {
         await told(controller.api.startBuild(HELD.name, { number: String(number) }));
