@@ -85,7 +85,13 @@ export async function startAgentsServer(
       const order = { label: 'noble', build_url: build, block: '1' };
       return (JSON.parse(await ask('POST', 'demands', order)) as { id: string }).id;
     },
-    order: async (count) => void (await ask('POST', 'agents', { template: 'noble', count })),
+    order: async (count) => {
+      // Refused for as long as the host has not said how much it can take.
+      for (let left = count; left > 0; await wait(LOOK_MILLISECONDS)) {
+        const answer = await ask('POST', 'agents', { template: 'noble', count: left });
+        left -= (JSON.parse(answer) as { made: unknown[] }).made.length;
+      }
+    },
     endDemand: async (id) => void (await ask('DELETE', `demands/${id}`)),
     ...{ agents, until },
     async removeAll() {
