@@ -1,30 +1,16 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
-import { Command } from 'commander';
-import Docker from 'dockerode';
 import t from 'tap';
 import { readImageRecipes } from '../../node-agent/docker/image-recipes.ts';
-import { agentImageCommands } from '../../services/cli/agent-images.ts';
+import { docker } from '../fixtures/docker-agents.ts';
 import { ENGINE, JAVA_IMAGE, needsEngine } from '../fixtures/docker-engine.ts';
+import { imagesCommand as run } from '../fixtures/images-command.ts';
+import { saidBy } from '../fixtures/said-by.ts';
 import { testFolder } from '../fixtures/test-folder.ts';
 
 t.setTimeout(240_000);
 
 const PREFIX = 'gitbuilder-test-images';
-
-/** What the command prints to people or scripts, and what it tells meanwhile. */
-async function run(...args: string[]): Promise<{ printed: string; told: string }> {
-  const out = { printed: '', told: '' };
-  const program = new Command().exitOverride();
-  agentImageCommands(
-    program.command('agents'),
-    (text) => (out.printed += text),
-    (text) => (out.told += text),
-  );
-  await program.parseAsync(['agents', 'images', ...args], { from: 'user' });
-  return out;
-}
 
 t.test('the recipes of this project can be read', async (t) => {
   const recipes = await readImageRecipes('deploy/agents');
@@ -55,7 +41,6 @@ t.test(
     writeFileSync(join(folder, 'images.yaml'), images);
     const options = ['--recipes', folder, '--engine', ENGINE, '--prefix', PREFIX];
     t.match((await run('list', ...options)).printed, new RegExp(`${PREFIX}/small:latest +missing`));
-    const docker = new Docker({ socketPath: ENGINE.replace('unix://', '') });
     t.teardown(() => docker.getImage(`${PREFIX}/small`).remove({ force: true }));
     const built = await run('build', 'small', ...options, '--network', 'host', '--json');
     t.match(built.told, /Step 1\/\d+ : ARG FROM[^]*Setting up jq/);
@@ -67,13 +52,9 @@ t.test(
       'io.gitbuilder.image.recipe': made?.digest ?? 'none',
       'org.opencontainers.image.base.name': JAVA_IMAGE,
     });
-    const said = new PassThrough();
     const look =
       'id -un jenkins-build; stat -c %U /home/jenkins-build/build; locale -a; which less';
-    await docker.run(`${PREFIX}/small`, ['sh', '-c', look], said, {
-      HostConfig: { AutoRemove: true },
-    });
-    const lines = String(said.read()).split(/\r?\n/);
+    const lines = (await saidBy(`${PREFIX}/small`, look)).split('\n');
     t.same(lines.slice(0, 2), ['jenkins-build', 'jenkins-build']);
     t.ok(lines.includes('en_US.utf8') && lines.includes('/usr/bin/less'), lines.join());
     t.match((await run('build', ...options)).printed, /unchanged/);
