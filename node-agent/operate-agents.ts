@@ -8,6 +8,8 @@ import { Room } from './rules/room.ts';
 import type { Template } from './rules/template.ts';
 
 const USUAL_HOLD_SECONDS = 3600;
+/** How long an order waits for hosts that were not heard of yet, as right after a start. */
+const FIRST_ANSWER_MILLISECONDS = 10_000;
 
 /** An agent by its id or its node's name; NOT_FOUND for neither. */
 export function findAgent({ agents }: Collaborators, name: string): Agent {
@@ -31,6 +33,8 @@ export async function orderAgents(
   who: string,
 ): Promise<{ readonly made: readonly Agent[]; readonly refused: readonly string[] }> {
   const { agents, standing, situation, policy, ids, clock } = collaborators;
+  findTemplate(collaborators, name);
+  await situation.hostsKnown(FIRST_ANSWER_MILLISECONDS);
   const template = findTemplate(collaborators, name);
   const present = agents.all().filter(isPresent);
   const now = clock.now();

@@ -44,6 +44,7 @@ export class Situation {
   readonly inHand = new Set<string>();
   readonly #hosts: Map<string, KnownHost>;
   readonly #clock: Clock;
+  #waiting: Array<() => void> = [];
 
   constructor(
     hosts: readonly { readonly settings: HostSettings; readonly engine: ContainerEngine }[],
@@ -71,6 +72,7 @@ export class Situation {
     if (host === undefined) return;
     const back = { awayReason: null, awaySince: null };
     this.#hosts.set(name, { ...host, ...back, facts: facts ?? host.facts });
+    this.#heard();
   }
 
   /** Only a host that cannot be talked to is away; one that refuses something is there. */
@@ -79,6 +81,27 @@ export class Situation {
     if (host === undefined || !isAway(failure)) return;
     const awaySince = host.awaySince ?? this.#clock.now().toISOString();
     this.#hosts.set(name, { ...host, awayReason: failure.reason, awaySince });
+    this.#heard();
+  }
+
+  /** Waits, no longer than so, until each host has answered once, or is known not to. */
+  async hostsKnown(milliseconds: number): Promise<void> {
+    const isKnown = () =>
+      this.hosts.every(({ facts, awayReason }) => facts !== null || awayReason !== null);
+    if (isKnown()) return;
+    let isLate = false;
+    const cancel = this.#clock.after(milliseconds, () => {
+      isLate = true;
+      this.#heard();
+    });
+    while (!isLate && !isKnown()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    cancel();
+  }
+
+  #heard(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
   }
 
   /** The hosts as the rules see them. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Test } from 'tap';
 import { agentProblems } from '../../node-agent/agent-problems.ts';
+import { orderAgents } from '../../node-agent/operate-agents.ts';
 import { listCaches, pruneHostCaches, removeHostCache } from '../../node-agent/prune-caches.ts';
 import { ImageRefreshing } from '../../node-agent/refresh-images.ts';
 import { isPresent } from '../../node-agent/rules/life.ts';
@@ -33,6 +34,30 @@ async function stage(
   t.teardown(() => service.kill());
   return { world, clock, start, service };
 }
+
+t.test('an order right after a start waits for the hosts, but not for ever', async (t) => {
+  const templates = [someTemplate()];
+  const order = ({ service }: Awaited<ReturnType<typeof stage>>) =>
+    orderAgents(service.collaborators, 'noble', 1, 'op');
+  const here = await stage(t, { templates });
+  const first = order(here);
+  await here.service.seconds(1);
+  t.match(await first, { made: [{ host: 'h1' }], refused: [] });
+
+  const away = await stage(t, { templates, hosts: ['h1', 'h2'] });
+  away.world.away.add('h2');
+  const second = order(away);
+  await away.service.seconds(1);
+  t.match(await second, { made: [{ host: 'h1' }] }, 'of those that answer');
+
+  const silent = await stage(t, { templates });
+  const third = order(silent);
+  silent.clock.advance(10_000);
+  t.match(await third, {
+    made: [],
+    refused: ['1 of 1: no host can take it: h1 has not answered yet'],
+  });
+});
 
 const CACHED = someTemplate({ caches: [{ name: 'ccache', target: '/cache' }], uses: null });
 

@@ -86,11 +86,9 @@ export async function startAgentsServer(
       return (JSON.parse(await ask('POST', 'demands', order)) as { id: string }).id;
     },
     order: async (count) => {
-      // Refused for as long as the host has not said how much it can take.
-      for (let left = count; left > 0; await wait(LOOK_MILLISECONDS)) {
-        const answer = await ask('POST', 'agents', { template: 'noble', count: left });
-        left -= (JSON.parse(answer) as { made: unknown[] }).made.length;
-      }
+      const answer = await ask('POST', 'agents', { template: 'noble', count });
+      const { made, refused } = JSON.parse(answer) as { made: unknown[]; refused: string[] };
+      if (made.length < count) throw new Error(refused.join());
     },
     endDemand: async (id) => void (await ask('DELETE', `demands/${id}`)),
     ...{ agents, until },
