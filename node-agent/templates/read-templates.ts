@@ -41,15 +41,16 @@ export function readTemplates(
 ): ReadTemplates {
   const problems: string[] = [];
   const written = new Map<string, Written>();
+  const names = new Set<string>();
   for (const file of files) {
-    for (const template of readFile(file, problems)) {
+    for (const template of readFile(file, names, problems)) {
       if (written.has(template.name)) template.refuse([], 'there is another template of this name');
       else written.set(template.name, template);
     }
   }
   const templates: Template[] = [];
   for (const one of written.values()) {
-    const settings = inherited(one, written);
+    const settings = inherited(one, written, names);
     if (settings === null || one.settings.abstract === true) continue;
     const { image } = settings;
     if (image === undefined) {
@@ -69,7 +70,8 @@ function byPlace(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true });
 }
 
-function readFile({ name, text }: TemplateFile, problems: string[]): Written[] {
+/** Notes the names of all templates, also of those that cannot be read. */
+function readFile({ name, text }: TemplateFile, names: Set<string>, problems: string[]): Written[] {
   let raw: unknown;
   try {
     // js-yaml refuses a file without any value, such as one that is all comments.
@@ -77,6 +79,7 @@ function readFile({ name, text }: TemplateFile, problems: string[]): Written[] {
   } catch (cause) {
     if (!(cause instanceof YAMLException)) throw cause;
     problems.push(`${name}:${(cause.mark?.line ?? 0) + 1}: ${cause.reason}`);
+    for (const [key] of text.matchAll(/^[\w-]+(?=:)/gm)) names.add(key);
     return [];
   }
   const lineOf = yamlLines(text);
@@ -95,6 +98,7 @@ function readFile({ name, text }: TemplateFile, problems: string[]): Written[] {
       refuse([], 'a name has letters, digits, "-" and "_" only, at most 40');
       return [];
     }
+    names.add(template);
     const parsed = templateSettings.safeParse(value ?? {});
     if (parsed.success) {
       // See TemplateSettings.
@@ -117,19 +121,25 @@ function refuseIssue(issue: z.core.$ZodIssue, refuse: Written['refuse']): void {
   }
 }
 
-/** Its settings on top of those that it extends: a mapping (env, caches, provision) is joined, all else replaced. */
-function inherited(one: Written, written: ReadonlyMap<string, Written>): TemplateSettings | null {
+/**
+ * Its settings on top of those that it extends: a mapping (env, caches, provision) is joined, all else
+ * replaced. Null where that cannot be; what is wrong is told once, where it stands.
+ */
+function inherited(
+  one: Written,
+  written: ReadonlyMap<string, Written>,
+  names: ReadonlySet<string>,
+): TemplateSettings | null {
   let settings: TemplateSettings = one.settings;
   const seen = new Set([one.name]);
   for (let parent = one.settings.extends; parent !== undefined;) {
     const above = written.get(parent);
-    if (above === undefined || seen.has(parent)) {
-      const meant = nearest(parent, written.keys());
-      const hint = meant === null ? '' : `; did you mean ${meant}?`;
-      one.refuse(
-        ['extends'],
-        above === undefined ? `there is no template ${parent}${hint}` : `${parent} extends itself`,
-      );
+    if (above === undefined) {
+      if (seen.size === 1 && !names.has(parent)) refuseParent(one, parent, names);
+      return null;
+    }
+    if (seen.has(parent)) {
+      if (parent === one.name) one.refuse(['extends'], `${parent} extends itself`);
       return null;
     }
     seen.add(parent);
@@ -144,6 +154,13 @@ function inherited(one: Written, written: ReadonlyMap<string, Written>): Templat
     parent = above.settings.extends;
   }
   return settings;
+}
+
+function refuseParent({ name, refuse }: Written, parent: string, names: ReadonlySet<string>): void {
+  const others = [...names].filter((other) => other !== name);
+  const meant = nearest(parent, others);
+  const hint = meant === null ? '' : `; did you mean ${meant}?`;
+  refuse(['extends'], `there is no template ${parent}${hint}`);
 }
 
 function check(

@@ -57,6 +57,33 @@ c: { extends: b, image: two, uses: 3 }
   );
 });
 
+t.test('a parent that is misspelt or broken is told once, where it stands', async (t) => {
+  const problemsOf = (...texts: string[]) =>
+    readTemplates(
+      texts.map((text, index) => ({ name: `${index}.yaml`, text })),
+      HOSTS,
+    ).problems;
+  const child = (name: string, parent: string) => `${name}:\n  extends: ${parent}\n  labels: [x]\n`;
+  t.same(problemsOf(`base: { image: i, abstract: true }\n${child('noble', 'bsae')}`), [
+    '0.yaml:3: noble.extends: there is no template bsae; did you mean base?',
+  ]);
+  t.same(
+    problemsOf(child('noble', 'nobel')),
+    ['0.yaml:2: noble.extends: there is no template nobel'],
+    'it cannot be meant by itself',
+  );
+  t.same(problemsOf(`${child('a', 'b')}${child('b', 'absent')}`), [
+    '0.yaml:5: b.extends: there is no template absent',
+  ]);
+  t.same(problemsOf(child('a', 'base'), 'base: { imag: i }'), [
+    '1.yaml:1: base.imag: unknown; did you mean image?',
+  ]);
+  t.match(problemsOf(child('a', 'base'), 'base: {\n'), { length: 1, 0: /^1\.yaml:/ });
+  t.same(problemsOf(`${child('a', 'b')}b: { extends: b, image: x }`), [
+    '0.yaml:4: b.extends: b extends itself',
+  ]);
+});
+
 t.test('every mistake is named with its line', async (t) => {
   for (const [text, problem] of [
     ['a: {', /^t\.yaml:\d+: /],

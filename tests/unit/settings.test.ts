@@ -201,6 +201,8 @@ t.test('listen addresses and near names', async (t) => {
     t.equal(parseListen(wrong), null, wrong);
   }
   t.equal(nearest('Lissten', ['listen', 'data']), 'listen');
+  t.equal(nearest('daat', ['listen', 'data']), 'data', 'letters change places more often than not');
+  t.equal(nearest('dxxa', ['listen', 'data']), null);
   t.equal(nearest('x', ['listen', 'data']), null);
 });
 
