@@ -31,6 +31,7 @@ import { chacraMetrics } from './http/chacra-metrics.ts';
 import { openKeeping } from './keeping-main.ts';
 import { authenticator } from './platform/auth.ts';
 import { readSecret } from './platform/credentials.ts';
+import { FileThread } from './platform/file-thread.ts';
 import { trustedProxies } from './platform/forwarded.ts';
 import { listen } from './platform/http-server.ts';
 import { scheduleJob } from './platform/jobs.ts';
@@ -66,10 +67,11 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
   const signer = settings.signing === undefined ? null : await loadSigner(settings.signing);
   const access = (await configuredShaman(options.configuration)) ?? options.neighbour ?? null;
   const shaman = access === null ? nobodyListens : httpShamanClient(access);
-  const repos = await openRepoStore({ root, clock, log });
+  const files = new FileThread();
+  const repos = await openRepoStore({ root, clock, log, files });
   const projects = await openProjectStore({ root });
-  const blobs = await openBlobStore({ root, clock, tapFor, sha512: settings.sha512 });
-  const generations = new DiskGenerationStore({ root });
+  const blobs = await openBlobStore({ root, clock, tapFor, sha512: settings.sha512, files });
+  const generations = new DiskGenerationStore({ root, files });
   const rulesOf = (project: string) => settings.projects.get(project) ?? DEFAULT_PROJECT;
   const kept = new KeptFiles(generations);
   const render = repoRenderer({
@@ -202,6 +204,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
       await events.stop();
       await repos.close();
       await blobs.close();
+      await files.close();
       await audit.close();
     },
   };

@@ -17,6 +17,7 @@ import { shamanMetrics } from './http/shaman-metrics.ts';
 import { presentEvents, watchEvents } from './http/webhook-events.ts';
 import { authenticator } from './platform/auth.ts';
 import { readSecret } from './platform/credentials.ts';
+import { FileThread } from './platform/file-thread.ts';
 import { trustedProxies } from './platform/forwarded.ts';
 import { listen } from './platform/http-server.ts';
 import { scheduleJob } from './platform/jobs.ts';
@@ -48,7 +49,8 @@ export function startShaman(options: ServiceOptions): Promise<RunningService> {
 async function startLocked(root: string, options: ServiceOptions): Promise<RunningService> {
   const { configuration, clock, log, version } = options;
   const settings = configuration.shaman;
-  const store = await openShamanStore({ root, clock, log });
+  const files = new FileThread();
+  const store = await openShamanStore({ root, clock, log, files });
   const nodes = await openNodeRecords({ root, clock, log });
   const assignments = await openNodeAssignments(root);
   const { repos, builds, commits } = store;
@@ -124,6 +126,7 @@ async function startLocked(root: string, options: ServiceOptions): Promise<Runni
       for (const webhook of webhooks) await webhook.stop();
       await nodes.close();
       await store.close();
+      await files.close();
       await audit.close();
     },
   };

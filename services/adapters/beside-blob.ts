@@ -1,20 +1,18 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { temporaryPath } from '../platform/durable-file.ts';
+import { readFile } from 'node:fs/promises';
+import type { FileWriter } from '../platform/file-writer.ts';
 
 /**
  * Writes a derivable file whole or not at all; not fsynced, because it can be found out again. It is
  * begun in the folder of what is incoming: that one is emptied at each start, so that nobody has to
  * look through the folders of all blobs for what was left half done.
  */
-export async function writeBeside(incoming: string, path: string, text: string): Promise<void> {
-  const temporary = temporaryPath(incoming);
-  try {
-    await writeFile(temporary, text, { flag: 'wx' });
-    await rename(temporary, path);
-  } catch (cause) {
-    await rm(temporary, { force: true });
-    throw cause;
-  }
+export function writeBeside(
+  files: FileWriter,
+  incoming: string,
+  path: string,
+  text: string,
+): Promise<void> {
+  return files.put({ path, bytes: text, durable: false, beginIn: incoming });
 }
 
 /** Null when it was never written, is lost or cannot be read: then it is found out again. */

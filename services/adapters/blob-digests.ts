@@ -1,6 +1,7 @@
 import type { BlobRef } from '../domain/repo.ts';
 import { readBeside, writeBeside } from './beside-blob.ts';
 import type { BlobPlaces } from './blob-places.ts';
+import type { FileWriter } from '../platform/file-writer.ts';
 import { ByteCache } from '../platform/byte-cache.ts';
 import type { Sha512Thread } from './sha512-thread.ts';
 
@@ -13,10 +14,12 @@ const ENTRY_BYTES = 256;
 export class BlobDigests {
   readonly #places: BlobPlaces;
   readonly #thread: Sha512Thread;
+  readonly #files: FileWriter;
   readonly #memory = new ByteCache<string>(CACHE_BYTES);
   readonly #running = new Map<string, Promise<string>>();
 
-  constructor(places: BlobPlaces, thread: Sha512Thread) {
+  constructor(places: BlobPlaces, thread: Sha512Thread, files: FileWriter) {
+    this.#files = files;
     this.#places = places;
     this.#thread = thread;
   }
@@ -52,7 +55,7 @@ export class BlobDigests {
     const path = this.#places.beside(sha256, 'sha512');
     if ((await readBeside(path))?.trim() === digest || this.#running.has(sha256)) return false;
     this.#memory.set(sha256, digest, ENTRY_BYTES);
-    await writeBeside(this.#places.incoming, path, `${digest}\n`);
+    await writeBeside(this.#files, this.#places.incoming, path, `${digest}\n`);
     return true;
   }
 
@@ -71,7 +74,9 @@ export class BlobDigests {
         this.#memory.set(sha256, text, ENTRY_BYTES);
         // What cannot be written, as on a full disk, is computed again in the next life.
         const path = this.#places.beside(sha256, 'sha512');
-        await writeBeside(this.#places.incoming, path, `${text}\n`).catch(() => undefined);
+        await writeBeside(this.#files, this.#places.incoming, path, `${text}\n`).catch(
+          () => undefined,
+        );
         return text;
       })
       .finally(() => this.#running.delete(sha256));

@@ -4,6 +4,7 @@ import type { BlobRef } from '../domain/repo.ts';
 import type { PackageTap } from '../formats/tap.ts';
 import type { BlobPlaces } from './blob-places.ts';
 import { readBeside, writeBeside } from './beside-blob.ts';
+import type { FileWriter } from '../platform/file-writer.ts';
 import { ByteCache } from '../platform/byte-cache.ts';
 
 const KIND_OF: ReadonlyMap<string, PackageHeader['kind']> = new Map([
@@ -68,13 +69,16 @@ export class BlobHeaders {
   readonly #tapFor: (name: string) => PackageTap | null;
   readonly #readThrough: ReadThrough;
   readonly #memory: ByteCache<PackageHeader>;
+  readonly #files: FileWriter;
 
   constructor(options: {
     readonly places: BlobPlaces;
     readonly tapFor: (name: string) => PackageTap | null;
     readonly readThrough: ReadThrough;
     readonly cacheBytes: number;
+    readonly files: FileWriter;
   }) {
+    this.#files = options.files;
     this.#places = options.places;
     this.#tapFor = options.tapFor;
     this.#readThrough = options.readThrough;
@@ -85,7 +89,7 @@ export class BlobHeaders {
     const text = printed(header);
     this.#memory.set(`${sha256}.${header.kind}`, header, text.length);
     const path = this.#places.beside(sha256, `${header.kind}.json`);
-    await writeBeside(this.#places.incoming, path, text);
+    await writeBeside(this.#files, this.#places.incoming, path, text);
   }
 
   /** Puts right what is kept of a header that was read from the bytes anew; true when it was wrong. */

@@ -4,6 +4,8 @@ import type { BlobShelf } from '../chacra/verification-ports.ts';
 import type { PackageHeader } from '../domain/package-header.ts';
 import type { BlobRef } from '../domain/repo.ts';
 import type { PackageTap } from '../formats/tap.ts';
+import { directWriter } from '../platform/file-writer.ts';
+import type { FileWriter } from '../platform/file-writer.ts';
 import { isMissing } from '../platform/durable-file.ts';
 import { BlobDigests } from './blob-digests.ts';
 import { BlobHeaders } from './blob-headers.ts';
@@ -13,6 +15,7 @@ import { BodyGarbage } from './body-garbage.ts';
 import { DiskBlobShelf } from './blob-shelf.ts';
 import { sweepFolder } from './blob-sweep.ts';
 import { readOrDamaged } from './read-or-damaged.ts';
+import { ReceivedBytes } from './received-bytes.ts';
 import { ReceivedFile } from './received-file.ts';
 import { Sha512Thread } from './sha512-thread.ts';
 
@@ -28,6 +31,7 @@ export interface BlobStoreOptions {
   /** False computes a sha512 only when it is asked for. */
   readonly sha512: boolean;
   readonly headerCacheBytes?: number;
+  readonly files?: FileWriter;
 }
 
 /** Opens the blobs below a folder, after clearing away what a former process left half done. */
@@ -42,6 +46,7 @@ export class DiskBlobStore implements BlobStore {
   readonly #root: string;
   readonly #clock: Clock;
   readonly #follows: boolean;
+  readonly #files: FileWriter;
   readonly #places: BlobPlaces;
   readonly #thread = new Sha512Thread();
   readonly #garbage = new BodyGarbage();
@@ -59,13 +64,15 @@ export class DiskBlobStore implements BlobStore {
     this.#root = options.root;
     this.#clock = options.clock;
     this.#follows = options.sha512;
+    this.#files = options.files ?? directWriter;
     this.#places = places;
-    this.#digests = new BlobDigests(places, this.#thread);
+    this.#digests = new BlobDigests(places, this.#thread, this.#files);
     this.#headers = new BlobHeaders({
       places,
       tapFor: options.tapFor,
       readThrough: (ref, tap) => this.#readThrough(ref, tap),
       cacheBytes: options.headerCacheBytes ?? HEADER_CACHE_BYTES,
+      files: this.#files,
     });
     this.shelf = new DiskBlobShelf({ places, headers: this.#headers, digests: this.#digests });
   }
@@ -79,13 +86,18 @@ export class DiskBlobStore implements BlobStore {
       ...options,
       garbage: this.#garbage,
     });
-    return new ReceivedFile(taken, {
+    const received = {
       places: this.#places,
       headers: this.#headers,
       digests: this.#digests,
       thread: this.#thread,
-      hold: (sha256) => this.hold([sha256]),
-    });
+      files: this.#files,
+      follows: this.#follows,
+      hold: (sha256: string) => this.hold([sha256]),
+    };
+    return taken.kind === 'bytes'
+      ? new ReceivedBytes(taken, received)
+      : new ReceivedFile(taken, received);
   }
 
   async has(sha256: string): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { Low } from 'lowdb';
 import { makeFolder, removeDurably } from '../platform/durable-file.ts';
+import type { FileWriter } from '../platform/file-writer.ts';
 import { DurableJsonAdapter } from '../platform/durable-json-adapter.ts';
 import type { Log } from '../shaman/ports.ts';
 import { inParallel } from './in-parallel.ts';
@@ -25,6 +26,7 @@ export class CommitDocuments {
   readonly #log: Log;
   readonly #settled: () => Promise<void>;
   readonly #fullBytes: number;
+  readonly #files: FileWriter;
   readonly #loaded: LoadedCommits;
   /** Behind the file that takes the changes. */
   #dirty: Set<StoredCommit>;
@@ -42,7 +44,9 @@ export class CommitDocuments {
     readonly loaded: LoadedCommits;
     readonly settled: () => Promise<void>;
     readonly fullBytes: number;
+    readonly files: FileWriter;
   }) {
+    this.#files = options.files;
     this.#fullBytes = options.fullBytes;
     this.#folder = options.folder;
     this.#log = options.log;
@@ -106,7 +110,7 @@ export class CommitDocuments {
     }
     await makeFolder(dirname(path));
     while (commit.pending > 0) await this.#settled().catch(() => undefined);
-    const adapter = new DurableJsonAdapter<CommitDocument>(path, FORMAT);
+    const adapter = new DurableJsonAdapter<CommitDocument>(path, FORMAT, this.#files);
     await new Low(adapter, commit.print()).write();
   }
 }

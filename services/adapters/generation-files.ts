@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isMissing, temporaryPath } from '../platform/durable-file.ts';
+import { isMissing } from '../platform/durable-file.ts';
+import type { FileWriter } from '../platform/file-writer.ts';
 
 /**
  * The index files of one repo's generations, by their sha256: generations share what is equal. They
@@ -11,19 +12,17 @@ import { isMissing, temporaryPath } from '../platform/durable-file.ts';
 export class GenerationFiles {
   /** The paths of what is known to be whole on disk. */
   readonly #sound = new Set<string>();
+  readonly #files: FileWriter;
+
+  constructor(files: FileWriter) {
+    this.#files = files;
+  }
 
   /** Skips what is there already. */
   async write(folder: string, sha256: string, bytes: Uint8Array): Promise<void> {
     const path = join(folder, sha256);
     if (this.#sound.has(path)) return;
-    const temporary = temporaryPath(folder);
-    try {
-      await writeFile(temporary, bytes, { flag: 'wx' });
-      await rename(temporary, path);
-    } catch (cause) {
-      await rm(temporary, { force: true });
-      throw cause;
-    }
+    await this.#files.put({ path, bytes, durable: false });
     this.#sound.add(path);
   }
 

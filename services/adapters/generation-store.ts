@@ -5,7 +5,9 @@ import { GitbuilderError } from '../domain/errors.ts';
 import type { Generation, IndexFile, PublishedPackage } from '../domain/generation.ts';
 import { repoPath } from '../domain/identity.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
-import { isMissing, makeFolder, syncFolder, writeDurably } from '../platform/durable-file.ts';
+import { isMissing, makeFolder, syncFolder } from '../platform/durable-file.ts';
+import { directWriter } from '../platform/file-writer.ts';
+import type { FileWriter } from '../platform/file-writer.ts';
 import { ByteCache } from '../platform/byte-cache.ts';
 import { GenerationFiles, namesIn } from './generation-files.ts';
 import { parseManifest } from './generation-manifest.ts';
@@ -19,7 +21,8 @@ const BYTES_PER_NAME = 128;
 /** Published generations on disk: per repo a folder of manifests, and one of the index files they share. */
 export class DiskGenerationStore implements GenerationStore {
   readonly #folder: string;
-  readonly #files = new GenerationFiles();
+  readonly #writer: FileWriter;
+  readonly #files: GenerationFiles;
   /** One writer per repo, so that nothing is removed that a generation being written relies on. */
   readonly #serial = new SerialByKey();
   /** By sha256 alone: equal bytes are equal in whatever repo. */
@@ -38,7 +41,10 @@ export class DiskGenerationStore implements GenerationStore {
     readonly cacheBytes?: number;
     /** How much memory manifests may take, counted as their JSON. */
     readonly manifestBytes?: number;
+    readonly files?: FileWriter;
   }) {
+    this.#writer = options.files ?? directWriter;
+    this.#files = new GenerationFiles(this.#writer);
     this.#folder = join(options.root, 'published');
     this.#bytes = new ByteCache(options.cacheBytes ?? 32 * MIB);
     this.#manifests = new ByteCache(options.manifestBytes ?? 8 * MIB);
@@ -63,7 +69,7 @@ export class DiskGenerationStore implements GenerationStore {
         derivable.map((file) => this.#put(folder, file, files.get(file.path))),
       );
       putting.catch(() => undefined);
-      await writeDurably(path, text);
+      await this.#writer.put({ path, bytes: text, durable: true });
       await putting;
       this.#manifests.set(path, generation, text.length);
     });

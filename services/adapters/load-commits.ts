@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { makeFolder, sweepTemporaries } from '../platform/durable-file.ts';
+import type { FileWriter } from '../platform/file-writer.ts';
 import { DurableJsonAdapter } from '../platform/durable-json-adapter.ts';
 import { inParallel } from './in-parallel.ts';
 import { readOrDamaged } from './read-or-damaged.ts';
@@ -30,7 +31,7 @@ export function commitPath(folder: string, commit: { project: string; sha1: stri
  * Reads every document below a folder and plays the journal on top. A file that cannot be read
  * stops the start (DATA_DAMAGED): going on would lose what it holds without a word.
  */
-export async function loadCommits(folder: string): Promise<LoadedCommits> {
+export async function loadCommits(folder: string, files: FileWriter): Promise<LoadedCommits> {
   await makeFolder(folder);
   await sweepTemporaries(folder);
   const commits = new Map<string, StoredCommit>();
@@ -40,7 +41,7 @@ export async function loadCommits(folder: string): Promise<LoadedCommits> {
     const commit = await loadCommit(join(folder, name));
     commits.set(commit.key, commit);
   });
-  const { journals, lines } = await openTwoJournals(folder, parseRecordLine);
+  const { journals, lines } = await openTwoJournals(folder, parseRecordLine, files);
   const dirty = new Set<StoredCommit>();
   const inOrder = [...lines].sort((a, b) => a.order - b.order);
   for (const line of inOrder) {

@@ -2,6 +2,8 @@ import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { makeFolder, sweepTemporaries } from '../platform/durable-file.ts';
 import { DurableJsonAdapter } from '../platform/durable-json-adapter.ts';
+import { directWriter } from '../platform/file-writer.ts';
+import type { FileWriter } from '../platform/file-writer.ts';
 import { Journal, openJournal } from '../platform/journal.ts';
 import { inParallel } from './in-parallel.ts';
 import { readOrDamaged } from './read-or-damaged.ts';
@@ -34,6 +36,7 @@ export type OnDamaged = (cause: unknown) => void;
 export async function loadRepos(
   folder: string,
   onDamaged: OnDamaged = refuse,
+  files: FileWriter = directWriter,
 ): Promise<LoadedRepo[]> {
   await makeFolder(folder);
   await sweepTemporaries(folder);
@@ -46,7 +49,7 @@ export async function loadRepos(
     const bare = name.slice(0, -'.json'.length);
     const hasJournal = journals.delete(`${bare}.journal`);
     try {
-      loaded.push(await loadRepo(join(folder, bare), hasJournal, share));
+      loaded.push(await loadRepo(join(folder, bare), hasJournal, share, files));
     } catch (cause) {
       onDamaged(cause);
     }
@@ -59,7 +62,12 @@ function refuse(cause: unknown): never {
   throw cause;
 }
 
-async function loadRepo(path: string, hasJournal: boolean, share: Share): Promise<LoadedRepo> {
+async function loadRepo(
+  path: string,
+  hasJournal: boolean,
+  share: Share,
+  files: FileWriter,
+): Promise<LoadedRepo> {
   const file = documentPath(path);
   const record = await readOrDamaged(file, async () => {
     const format = { parse: (raw: unknown) => parseRecord(raw, share), print: printRecord };
@@ -69,10 +77,11 @@ async function loadRepo(path: string, hasJournal: boolean, share: Share): Promis
     return read;
   });
   const journal = journalPath(path);
-  if (!hasJournal) return { record, files: new RepoFiles(path, new Journal(journal, null)) };
+  if (!hasJournal)
+    return { record, files: new RepoFiles(path, new Journal(journal, null, files), files) };
   return readOrDamaged(journal, async () => {
-    const opened = await openJournal(journal);
+    const opened = await openJournal(journal, files);
     replay(record, opened.entries, share);
-    return { record, files: new RepoFiles(path, opened.journal) };
+    return { record, files: new RepoFiles(path, opened.journal, files) };
   });
 }

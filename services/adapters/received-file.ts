@@ -2,18 +2,22 @@ import { rename, rm } from 'node:fs/promises';
 import type { ReceivedBlob } from '../chacra/ports.ts';
 import type { PackageHeader } from '../domain/package-header.ts';
 import { closeSoon, syncFolder } from '../platform/durable-file.ts';
+import type { FileWriter } from '../platform/file-writer.ts';
 import type { BlobDigests } from './blob-digests.ts';
 import type { BlobHeaders } from './blob-headers.ts';
-import type { TakenIn } from './blob-intake.ts';
+import type { TakenFile } from './blob-intake.ts';
 import type { BlobPlaces } from './blob-places.ts';
 import { asDiskFull } from './full-disk.ts';
 import type { Sha512Thread } from './sha512-thread.ts';
 
-export interface ReceivedFileOptions {
+export interface ReceivedOptions {
   readonly places: BlobPlaces;
   readonly headers: BlobHeaders;
   readonly digests: BlobDigests;
   readonly thread: Sha512Thread;
+  readonly files: FileWriter;
+  /** Whether digests are computed before anybody asks for them. */
+  readonly follows: boolean;
   /** Spares the blob from the sweep until the answer is called. */
   readonly hold: (sha256: string) => () => void;
 }
@@ -21,13 +25,13 @@ export interface ReceivedFileOptions {
 /** A body in its temporary file, on its way to become a blob. */
 export class ReceivedFile implements ReceivedBlob {
   readonly ref: ReceivedBlob['ref'];
-  readonly #taken: TakenIn;
-  readonly #options: ReceivedFileOptions;
+  readonly #taken: TakenFile;
+  readonly #options: ReceivedOptions;
   #digest: Promise<string> | null = null;
   #state: 'open' | 'kept' | 'gone' = 'open';
   #release: (() => void) | null = null;
 
-  constructor(taken: TakenIn, options: ReceivedFileOptions) {
+  constructor(taken: TakenFile, options: ReceivedOptions) {
     this.ref = taken.ref;
     this.#taken = taken;
     this.#options = options;

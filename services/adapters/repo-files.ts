@@ -6,6 +6,8 @@ import { DurableJsonAdapter } from '../platform/durable-json-adapter.ts';
 import { Journal } from '../platform/journal.ts';
 import { parseRecord, printRecord } from './repo-record.ts';
 import type { RepoLine, RepoRecord } from './repo-record.ts';
+import { directWriter } from '../platform/file-writer.ts';
+import type { FileWriter } from '../platform/file-writer.ts';
 
 const LEAST_LINES = 256;
 const LEAST_BYTES = 256 * 1024;
@@ -19,15 +21,17 @@ const FORMAT = { parse: (raw: unknown) => parseRecord(raw), print: printRecord }
 export class RepoFiles {
   readonly #document: string;
   readonly #journalPath: string;
+  readonly #files: FileWriter;
   #journal: Journal;
   /** False until the document is known to hold a state that the journal continues. */
   #hasBase: boolean;
 
   /** Files named by a path without its endings; `found` is the journal of a document that is there. */
-  constructor(path: string, found: Journal | null) {
+  constructor(path: string, found: Journal | null, files: FileWriter = directWriter) {
+    this.#files = files;
     this.#document = documentPath(path);
     this.#journalPath = journalPath(path);
-    this.#journal = found ?? new Journal(this.#journalPath, null);
+    this.#journal = found ?? new Journal(this.#journalPath, null, files);
     this.#hasBase = found !== null;
   }
 
@@ -55,7 +59,7 @@ export class RepoFiles {
   async snapshot(record: RepoRecord): Promise<void> {
     if (!this.#hasBase) await makeFolder(dirname(this.#document));
     this.#hasBase = false;
-    await new Low(new DurableJsonAdapter(this.#document, FORMAT), record).write();
+    await new Low(new DurableJsonAdapter(this.#document, FORMAT, this.#files), record).write();
     try {
       await this.#journal.reset();
       this.#hasBase = true;
@@ -69,7 +73,7 @@ export class RepoFiles {
     this.#hasBase = false;
     await removeDurably(this.#document);
     await rm(this.#journalPath, { force: true });
-    this.#journal = new Journal(this.#journalPath, null);
+    this.#journal = new Journal(this.#journalPath, null, this.#files);
   }
 
   /** Ends the journal; an empty one goes, so that the next start reads one file. */

@@ -4,6 +4,8 @@ import { GitbuilderError } from '../domain/errors.ts';
 import { repoPath } from '../domain/identity.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import type { Repo, RepoChange } from '../domain/repo.ts';
+import { directWriter } from '../platform/file-writer.ts';
+import type { FileWriter } from '../platform/file-writer.ts';
 import { inParallel } from './in-parallel.ts';
 import { loadRepos, repoFilesPath } from './load-repos.ts';
 import type { LoadedRepo, OnDamaged } from './load-repos.ts';
@@ -22,6 +24,7 @@ interface Options {
   readonly root: string;
   readonly clock: Clock;
   readonly log: Log;
+  readonly files?: FileWriter;
   /** Without it, a file that cannot be read stops the start. */
   readonly onDamaged?: OnDamaged;
 }
@@ -34,6 +37,7 @@ export class DiskRepoStore implements RepoStore {
   readonly #folder: string;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #files: FileWriter;
   readonly #repos = new Map<string, StoredRepo>();
   readonly #tree = new RepoTree();
   readonly #listeners: Array<(repo: Repo) => void> = [];
@@ -45,6 +49,7 @@ export class DiskRepoStore implements RepoStore {
     this.#folder = reposFolder(options.root);
     this.#clock = options.clock;
     this.#log = options.log;
+    this.#files = options.files ?? directWriter;
     for (const { record, files } of loaded) this.#add(record.identity, files, record);
   }
 
@@ -101,7 +106,7 @@ export class DiskRepoStore implements RepoStore {
     const known = this.#repos.get(keyOf(identity));
     if (known !== undefined) return known;
     const path = repoFilesPath(this.#folder, repoDigest(identity));
-    return this.#add(identity, new RepoFiles(path, null), null);
+    return this.#add(identity, new RepoFiles(path, null, this.#files), null);
   }
 
   /** A repo enters the map with its first state: asking for one that is not there leaves no trace. */
@@ -139,7 +144,10 @@ export class DiskRepoStore implements RepoStore {
 
 /** Loads every repository that the data folder holds; DATA_DAMAGED names a file that cannot be read. */
 export async function openRepoStore(options: Options): Promise<DiskRepoStore> {
-  return new DiskRepoStore(options, await loadRepos(reposFolder(options.root), options.onDamaged));
+  return new DiskRepoStore(
+    options,
+    await loadRepos(reposFolder(options.root), options.onDamaged, options.files),
+  );
 }
 
 function reposFolder(root: string): string {

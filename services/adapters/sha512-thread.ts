@@ -1,4 +1,5 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
+import { startThread } from '../platform/own-thread.ts';
 import type { FromSha512Worker, ToSha512Worker } from './sha512-messages.ts';
 
 /** The digest of one file that may still be growing. */
@@ -69,8 +70,7 @@ export class Sha512Thread {
 
   #start(): Worker {
     if (this.#worker !== null) return this.#worker;
-    const worker = makeWorker();
-    worker.unref();
+    const worker = startThread('./sha512-worker', import.meta.url);
     worker.on('message', (message: FromSha512Worker) => this.#settle(message));
     worker.on('error', (cause) => {
       // The next file starts a new thread.
@@ -95,14 +95,4 @@ export class Sha512Thread {
     this.#waiters.clear();
     for (const { reject } of waiters) reject(cause);
   }
-}
-
-/** Under this module's extension: .js once built, .ts in the sources, which tsx loads in the main thread only. */
-function makeWorker(): Worker {
-  if (!import.meta.url.endsWith('.ts')) {
-    return new Worker(new URL('./sha512-worker.js', import.meta.url));
-  }
-  const module = JSON.stringify(new URL('./sha512-worker.ts', import.meta.url));
-  const code = `import('tsx/esm/api').then((tsx) => (tsx.register(), import(${module})))`;
-  return new Worker(code, { eval: true });
 }

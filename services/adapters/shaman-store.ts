@@ -12,6 +12,8 @@ import type {
   RepoRecordChange,
   RepoRecords,
 } from '../shaman/ports.ts';
+import { directWriter } from '../platform/file-writer.ts';
+import type { FileWriter } from '../platform/file-writer.ts';
 import { ChangeWriter } from './change-writer.ts';
 import { CommitDocuments } from './commit-documents.ts';
 import { loadCommits } from './load-commits.ts';
@@ -28,6 +30,7 @@ interface Options {
   readonly log: Log;
   /** The journal's length at which documents are brought up to date; 16 MiB. */
   readonly fullBytes?: number;
+  readonly files?: FileWriter;
 }
 
 /**
@@ -48,7 +51,8 @@ export class ShamanStore {
   #newest: number;
   #closed = false;
 
-  constructor({ root, clock, log, fullBytes = FULL_BYTES }: Options, loaded: LoadedCommits) {
+  constructor(options: Options, loaded: LoadedCommits) {
+    const { root, clock, log, fullBytes = FULL_BYTES, files = directWriter } = options;
     this.#clock = clock;
     this.#loaded = loaded;
     this.#memory = new ShamanMemory(loaded.commits);
@@ -63,6 +67,7 @@ export class ShamanStore {
       loaded,
       settled: () => this.#writer.settled(),
       fullBytes,
+      files,
     });
     this.repos = this.#makeRepos();
     this.builds = this.#makeBuilds();
@@ -193,7 +198,10 @@ function linesFor(before: ShamanRepo | undefined, after: ShamanRepo, order: numb
 
 /** Loads every record that the data folder holds; DATA_DAMAGED names a file that cannot be read. */
 export async function openShamanStore(options: Options): Promise<ShamanStore> {
-  return new ShamanStore(options, await loadCommits(folderOf(options.root)));
+  return new ShamanStore(
+    options,
+    await loadCommits(folderOf(options.root), options.files ?? directWriter),
+  );
 }
 
 function folderOf(root: string): string {

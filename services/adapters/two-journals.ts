@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { FileWriter } from '../platform/file-writer.ts';
 import { openJournal } from '../platform/journal.ts';
 import type { Journal } from '../platform/journal.ts';
 import { readOrDamaged } from './read-or-damaged.ts';
@@ -53,11 +54,12 @@ export class TwoJournals {
 export async function openTwoJournals<L>(
   folder: string,
   parse: (line: unknown) => L,
+  files: FileWriter,
 ): Promise<{ journals: TwoJournals; lines: readonly L[] }> {
   const open = (name: string) => {
     const path = join(folder, name);
     return readOrDamaged(path, async () => {
-      const { journal, entries } = await openJournal(path);
+      const { journal, entries } = await openJournal(path, files);
       return { journal, lines: entries.map(parse) };
     });
   };

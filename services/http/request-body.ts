@@ -18,11 +18,10 @@ export async function* wholeBody(
   { stallMilliseconds, refuse }: BodyOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   if (request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue();
-  const stalled = new GitbuilderError('BODY_STALLED', { seconds: stallMilliseconds / 1000 });
   let received = 0;
-  let isStalled = false;
+  let stalled: GitbuilderError | null = null;
   const onStall = () => {
-    isStalled = true;
+    stalled = new GitbuilderError('BODY_STALLED', { seconds: stallMilliseconds / 1000 });
     response.once('finish', () => request.destroy());
     refuse(stalled);
   };
@@ -38,7 +37,7 @@ export async function* wholeBody(
       yield chunk;
     }
   } catch (cause) {
-    throw isStalled ? stalled : new GitbuilderError('BODY_INTERRUPTED', { received }, { cause });
+    throw stalled ?? new GitbuilderError('BODY_INTERRUPTED', { received }, { cause });
   } finally {
     request.setTimeout(0);
     request.off('timeout', onStall);

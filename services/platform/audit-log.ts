@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { createStream } from 'rotating-file-stream';
 import type { RotatingFileStream } from 'rotating-file-stream';
 import type { Clock } from '../domain/clock.ts';
@@ -83,8 +84,8 @@ export class AuditLog implements Audit {
   }
 
   async #work(): Promise<void> {
-    // One turn later, so that lines of the same tick ride in the same write.
-    await Promise.resolve();
+    // Later in this turn of the event loop, so that its lines ride in the same write.
+    await setImmediate();
     try {
       while (this.#waiting.length > 0) {
         this.#stream ??= await this.#open();

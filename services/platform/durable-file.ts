@@ -21,17 +21,31 @@ export function isTemporary(name: string): boolean {
  * Puts bytes under a name so that after a crash or power loss either the old or the new file is
  * there, whole: temporary file, fsync, rename, fsync of the folder, in this order.
  */
-export async function writeDurably(
+export function writeDurably(
   path: string,
   bytes: string | Uint8Array,
   options: { readonly mode?: number } = {},
 ): Promise<void> {
-  const temporary = temporaryPath(dirname(path));
+  return writeWhole(path, bytes, { ...options, durable: true });
+}
+
+/** The same, where `durable: false` spares the fsyncs; `beginIn` is the folder of the temporary file. */
+export async function writeWhole(
+  path: string,
+  bytes: string | Uint8Array,
+  options: {
+    readonly durable: boolean;
+    readonly beginIn?: string | undefined;
+    readonly mode?: number;
+  },
+): Promise<void> {
+  const { durable, beginIn = dirname(path), mode = 0o644 } = options;
+  const temporary = temporaryPath(beginIn);
   try {
-    const file = await open(temporary, 'wx', options.mode ?? 0o644);
+    const file = await open(temporary, 'wx', mode);
     try {
       await file.writeFile(typeof bytes === 'string' ? UTF8.encode(bytes) : bytes);
-      await file.sync();
+      if (durable) await file.sync();
       await rename(temporary, path);
     } finally {
       closeSoon(file);
@@ -40,7 +54,7 @@ export async function writeDurably(
     await rm(temporary, { force: true });
     throw error;
   }
-  await syncFolder(dirname(path));
+  if (durable) await syncFolder(dirname(path));
 }
 
 /** Makes the names in a folder survive power loss: a rename or unlink alone is only in memory. */

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Adapter } from 'lowdb';
-import { isMissing, writeDurably } from './durable-file.ts';
+import { isMissing } from './durable-file.ts';
+import { directWriter } from './file-writer.ts';
+import type { FileWriter } from './file-writer.ts';
 
 /** How a document's value is checked when it is read, and printed when it is written. */
 export interface DocumentFormat<T> {
@@ -14,10 +16,12 @@ export interface DocumentFormat<T> {
 export class DurableJsonAdapter<T> implements Adapter<T> {
   readonly #path: string;
   readonly #format: DocumentFormat<T>;
+  readonly #files: FileWriter;
 
-  constructor(path: string, format: DocumentFormat<T>) {
+  constructor(path: string, format: DocumentFormat<T>, files: FileWriter = directWriter) {
     this.#path = path;
     this.#format = format;
+    this.#files = files;
   }
 
   async read(): Promise<T | null> {
@@ -38,6 +42,6 @@ export class DurableJsonAdapter<T> implements Adapter<T> {
 
   async write(value: T): Promise<void> {
     const plain = this.#format.print === undefined ? value : this.#format.print(value);
-    await writeDurably(this.#path, JSON.stringify(plain));
+    await this.#files.put({ path: this.#path, bytes: JSON.stringify(plain), durable: true });
   }
 }

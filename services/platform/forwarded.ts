@@ -30,7 +30,7 @@ export function clientAddress(request: IncomingMessage, trusted: BlockList): str
   const told = String(request.headers['x-forwarded-for'] ?? '').split(',');
   // Each proxy adds at the end who came to it; what stands before an untrusted one may be invented.
   for (const before of told.reverse().map((part) => part.trim())) {
-    if (!isTrusted(address, trusted) || isIP(before) === 0) break;
+    if (isIP(before) === 0 || !isTrusted(address, trusted)) break;
     address = before;
   }
   return address;

@@ -1,7 +1,9 @@
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { closeSoon, isMissing, syncFolder } from './durable-file.ts';
+import { isMissing, syncFolder } from './durable-file.ts';
+import { directWriter } from './file-writer.ts';
+import type { FileWriter } from './file-writer.ts';
 
 const NEWLINE = 0x0a;
 
@@ -27,6 +29,7 @@ interface Content {
  */
 export class Journal {
   readonly #path: string;
+  readonly #files: FileWriter;
   #bytes: number;
   #count: number;
   /** False until this process has made the file's name durable in its folder. */
@@ -37,8 +40,9 @@ export class Journal {
   #running: Promise<void> | null = null;
   #closed = false;
 
-  constructor(path: string, found: Content | null) {
+  constructor(path: string, found: Content | null, files: FileWriter = directWriter) {
     this.#path = path;
+    this.#files = files;
     this.#bytes = found?.whole ?? 0;
     this.#count = found?.entries.length ?? 0;
     this.#named = found !== null;
@@ -104,14 +108,7 @@ export class Journal {
     if (this.#torn) await this.#cut(this.#bytes);
     const group = Buffer.from(`[${entries.join(',')}]\n`);
     try {
-      const file = await open(this.#path, 'a', 0o644);
-      try {
-        await file.writeFile(group);
-        await file.datasync();
-      } finally {
-        closeSoon(file);
-      }
-      if (!this.#named) await syncFolder(dirname(this.#path));
+      await this.#files.append({ path: this.#path, bytes: group, isNew: !this.#named });
     } catch (error) {
       this.#torn = true;
       // Whoever is refused must not find the entry again later; if this fails too, the next step tries it.
@@ -141,9 +138,10 @@ export class Journal {
  */
 export async function openJournal(
   path: string,
+  files: FileWriter = directWriter,
 ): Promise<{ journal: Journal; entries: readonly unknown[] }> {
   const found = await readJournal(path);
-  return { journal: new Journal(path, found), entries: found?.entries ?? [] };
+  return { journal: new Journal(path, found, files), entries: found?.entries ?? [] };
 }
 
 async function readJournal(path: string): Promise<Content | null> {

@@ -1,0 +1,130 @@
+import type { Worker } from 'node:worker_threads';
+import type { FileJob, FromFileWorker, ToFileWorker } from './file-messages.ts';
+import { directWriter } from './file-writer.ts';
+import type { Appended, FileWriter, NewFile } from './file-writer.ts';
+import { startThread } from './own-thread.ts';
+
+/** So many files are worth a thread: a node that idles never has one. */
+const WORTH_A_THREAD = 64;
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (cause: Error) => void;
+}
+
+/**
+ * Has small files written by a thread of its own. A durable file takes seven rounds through libuv's
+ * threads, each of which costs the main thread more than the file system; here it is one message,
+ * shared with all that is asked for in the same turn. Until the thread is worth it and ready, and
+ * after it broke, files are written directly.
+ */
+export class FileThread implements FileWriter {
+  readonly #worthAThread: number;
+  readonly #startThread: () => Worker;
+  readonly #waiters = new Map<number, Waiter>();
+  #asked = 0;
+  #worker: Worker | null = null;
+  #isReady = false;
+  #isClosed = false;
+  #onIdle: (() => void) | null = null;
+  /** Of this turn, to be sent at its end. */
+  #jobs: FileJob[] = [];
+  #copies: ArrayBuffer[] = [];
+  #sent = 0;
+
+  constructor(
+    options: { readonly worthAThread?: number; readonly startThread?: () => Worker } = {},
+  ) {
+    this.#worthAThread = options.worthAThread ?? WORTH_A_THREAD;
+    this.#startThread =
+      options.startThread ?? (() => startThread('./file-worker', import.meta.url));
+  }
+
+  /** Whether the thread is what writes now. */
+  get isAtWork(): boolean {
+    return this.#isReady && !this.#isClosed;
+  }
+
+  put(file: NewFile): Promise<void> {
+    return this.#isWorthIt() ? this.#post({ kind: 'put', ...file }) : directWriter.put(file);
+  }
+
+  append(end: Appended): Promise<void> {
+    return this.#isWorthIt() ? this.#post({ kind: 'append', ...end }) : directWriter.append(end);
+  }
+
+  /** Waits for what the thread has to do and ends it; what comes later is written directly. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#waiters.size > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    await this.#worker?.terminate();
+  }
+
+  #isWorthIt(): boolean {
+    this.#asked += 1;
+    if (!this.#isClosed && this.#worker === null && this.#asked >= this.#worthAThread)
+      this.#worker = this.#start();
+    return this.isAtWork;
+  }
+
+  #start(): Worker {
+    const worker = this.#startThread();
+    worker.on('message', (message: FromFileWorker) => {
+      // Its first one says only that it has begun.
+      this.#isReady = true;
+      this.#settle(message);
+    });
+    worker.on('error', (cause) => this.#breakOff(cause));
+    return worker;
+  }
+
+  #post(job: FileJob): Promise<void> {
+    if (this.#jobs.length === 0) queueMicrotask(() => this.#send());
+    this.#jobs.push(typeof job.bytes === 'string' ? job : { ...job, bytes: this.#copy(job.bytes) });
+    const id = this.#sent + this.#jobs.length - 1;
+    if (this.#waiters.size === 0) this.#worker?.ref();
+    return new Promise((resolve, reject) => this.#waiters.set(id, { resolve, reject }));
+  }
+
+  #send(): void {
+    const message: ToFileWorker = { first: this.#sent, jobs: this.#jobs };
+    this.#sent += this.#jobs.length;
+    const copies = this.#copies;
+    this.#jobs = [];
+    this.#copies = [];
+    this.#worker?.postMessage(message, copies);
+  }
+
+  /** It goes away with the message; of a view, the whole buffer behind it would. */
+  #copy(bytes: Uint8Array): Uint8Array {
+    const copy = new Uint8Array(bytes);
+    this.#copies.push(copy.buffer);
+    return copy;
+  }
+
+  #settle({ done, failures }: FromFileWorker): void {
+    const failed = new Map(failures);
+    for (const id of done) {
+      const waiter = this.#waiters.get(id);
+      this.#waiters.delete(id);
+      const failure = failed.get(id);
+      if (failure === undefined) waiter?.resolve();
+      else waiter?.reject(Object.assign(new Error(failure.message), { code: failure.code }));
+    }
+    this.#lookIdle();
+  }
+
+  #breakOff(cause: Error): void {
+    this.#isReady = false;
+    const waiters = [...this.#waiters.values()];
+    this.#waiters.clear();
+    for (const { reject } of waiters) reject(cause);
+    this.#lookIdle();
+  }
+
+  #lookIdle(): void {
+    if (this.#waiters.size > 0) return;
+    this.#worker?.unref();
+    this.#onIdle?.();
+  }
+}

@@ -1,0 +1,104 @@
+import { closeSync, fdatasync, fsync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+import { parentPort } from 'node:worker_threads';
+import { temporaryPath } from './durable-file.ts';
+import type { FileFailure, FileJob, FromFileWorker, ToFileWorker } from './file-messages.ts';
+import type { Appended, NewFile } from './file-writer.ts';
+
+/**
+ * Runs in a thread of its own. What only touches memory of the kernel is done at once, which costs
+ * a tenth of a round through libuv's threads; only what waits for the disk goes there, so that many
+ * files wait for it together.
+ */
+const sync = promisify(fsync);
+const syncData = promisify(fdatasync);
+
+async function put({ path, bytes, durable, beginIn }: NewFile): Promise<void> {
+  const temporary = temporaryPath(beginIn ?? dirname(path));
+  try {
+    const file = openSync(temporary, 'wx', 0o644);
+    try {
+      writeAll(file, bytes);
+      if (durable) await sync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (cause) {
+    rmSync(temporary, { force: true });
+    throw cause;
+  }
+  if (durable) await syncFolder(dirname(path));
+}
+
+async function append({ path, bytes, isNew }: Appended): Promise<void> {
+  const file = openSync(path, 'a', 0o644);
+  try {
+    writeAll(file, bytes);
+    await syncData(file);
+  } finally {
+    closeSync(file);
+  }
+  if (isNew) await syncFolder(dirname(path));
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = openSync(path, 'r');
+  try {
+    await sync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+function writeAll(file: number, bytes: Uint8Array | string): void {
+  const all = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
+  for (let done = 0; done < all.length;) done += writeSync(file, all, done, all.length - done);
+}
+
+function run(job: FileJob): Promise<void> {
+  switch (job.kind) {
+    case 'put':
+      return put(job);
+    case 'append':
+      return append(job);
+  }
+}
+
+function failureOf(cause: unknown): FileFailure {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
+  return { message, code };
+}
+
+/** Tells at once what ends in one turn. */
+class Report {
+  #done: number[] = [];
+  #failures: [number, FileFailure][] = [];
+
+  add(job: number, failure: FileFailure | null): void {
+    if (this.#done.length === 0) setImmediate(() => this.send());
+    this.#done.push(job);
+    if (failure !== null) this.#failures.push([job, failure]);
+  }
+
+  send(): void {
+    const message: FromFileWorker = { done: this.#done, failures: this.#failures };
+    this.#done = [];
+    this.#failures = [];
+    parentPort?.postMessage(message);
+  }
+}
+
+const report = new Report();
+parentPort?.on('message', ({ first, jobs }: ToFileWorker) => {
+  for (const [index, job] of jobs.entries()) {
+    run(job).then(
+      () => report.add(first + index, null),
+      (cause: unknown) => report.add(first + index, failureOf(cause)),
+    );
+  }
+});
+// It is ready.
+report.send();

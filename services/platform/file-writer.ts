@@ -1,0 +1,47 @@
+import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { closeSoon, syncFolder, writeWhole } from './durable-file.ts';
+
+/** A small file to be put in place whole. */
+export interface NewFile {
+  readonly path: string;
+  readonly bytes: Uint8Array | string;
+  /** False spares the fsyncs, for what can be found out again after a power loss. */
+  readonly durable: boolean;
+  /** Where it is begun, on the same disk; the folder of its path when not said. */
+  readonly beginIn?: string;
+}
+
+/** Bytes that go to the end of a file. */
+export interface Appended {
+  readonly path: string;
+  readonly bytes: Uint8Array | string;
+  /** Makes the name durable in its folder, too. */
+  readonly isNew: boolean;
+}
+
+/**
+ * Writes the small files that stores are made of, durably before they resolve. What is written is
+ * complete in memory before; failures are those of the file system, with their codes.
+ */
+export interface FileWriter {
+  /** Temporary file, fsync, rename, fsync of the folder: a crash leaves the old or the new file, whole. */
+  put(file: NewFile): Promise<void>;
+  /** One write and one fdatasync. A failure may leave part of the bytes. */
+  append(end: Appended): Promise<void>;
+}
+
+/** Writes in the calling thread, whose every step waits for one of libuv's threads. */
+export const directWriter: FileWriter = {
+  put: ({ path, bytes, durable, beginIn }) => writeWhole(path, bytes, { durable, beginIn }),
+  async append({ path, bytes, isNew }) {
+    const file = await open(path, 'a', 0o644);
+    try {
+      await file.writeFile(bytes);
+      await file.datasync();
+    } finally {
+      closeSoon(file);
+    }
+    if (isNew) await syncFolder(dirname(path));
+  },
+};

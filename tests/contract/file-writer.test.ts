@@ -1,0 +1,194 @@
+import { execFileSync } from 'node:child_process';
+import {
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import t from 'tap';
+import { FileThread } from '../../services/platform/file-thread.ts';
+import { directWriter } from '../../services/platform/file-writer.ts';
+import type { FileWriter } from '../../services/platform/file-writer.ts';
+import { PowerLoss, isWrite, readTrace } from '../fixtures/power-loss.ts';
+import { testFolder } from '../fixtures/test-folder.ts';
+import { needs } from '../fixtures/tool.ts';
+
+t.setTimeout(60_000);
+
+/** A thread that writes from its next file on. */
+async function atWork(folder: string): Promise<FileThread> {
+  const files = new FileThread({ worthAThread: 1 });
+  await files.put({ path: join(folder, 'starts-it'), bytes: '', durable: false });
+  while (!files.isAtWork) await setImmediate();
+  return files;
+}
+
+function fileWriterContract(name: string, open: (folder: string) => Promise<FileWriter>): void {
+  t.test(`${name}: a file is put whole, again and again`, async (t) => {
+    const folder = testFolder(t);
+    const begin = join(folder, 'begin');
+    mkdirSync(begin, { recursive: true });
+    const files = await open(begin);
+    const path = join(folder, 'a');
+    await files.put({ path, bytes: 'Käse 🧀\n', durable: true });
+    t.equal(readFileSync(path, 'utf8'), 'Käse 🧀\n');
+    t.equal(statSync(path).mode & 0o777, 0o644);
+    const whole = Uint8Array.from([1, 2, 3, 4, 5]);
+    await files.put({ path, bytes: whole.subarray(1, 4), durable: false, beginIn: begin });
+    t.same([...readFileSync(path)], [2, 3, 4], 'of a view only what it shows');
+    t.same([...whole], [1, 2, 3, 4, 5], 'whose buffer stays with the caller');
+    await files.put({ path, bytes: '', durable: true, beginIn: begin });
+    t.equal(readFileSync(path, 'utf8'), '');
+    t.same(
+      readdirSync(begin).filter((left) => left.startsWith('.tmp')),
+      [],
+    );
+    t.same(readdirSync(folder).sort(), ['a', 'begin']);
+  });
+
+  t.test(`${name}: what cannot be put leaves nothing, and says why`, async (t) => {
+    const folder = testFolder(t);
+    const begin = join(folder, 'begin');
+    mkdirSync(join(folder, 'is-a-folder'), { recursive: true });
+    mkdirSync(begin);
+    const files = await open(folder);
+    const before = readdirSync(folder).sort();
+    for (const [path, code] of [
+      [join(folder, 'missing', 'a'), 'ENOENT'],
+      [join(folder, 'is-a-folder'), 'EISDIR'],
+    ] as const) {
+      for (const durable of [true, false])
+        await t.rejects(files.put({ path, bytes: 'x', durable, beginIn: begin }), { code });
+    }
+    t.same(readdirSync(begin), []);
+    t.same(readdirSync(folder).sort(), before);
+    await files.put({ path: join(folder, 'b'), bytes: 'goes on', durable: true });
+    t.equal(readFileSync(join(folder, 'b'), 'utf8'), 'goes on');
+  });
+
+  t.test(`${name}: bytes are put at the end of a file`, async (t) => {
+    const folder = testFolder(t);
+    mkdirSync(folder, { recursive: true });
+    const files = await open(folder);
+    const path = join(folder, 'log');
+    await files.append({ path, bytes: 'one\n', isNew: true });
+    await files.append({ path, bytes: Buffer.from('two\n'), isNew: false });
+    t.equal(readFileSync(path, 'utf8'), 'one\ntwo\n');
+    const missing = join(folder, 'missing', 'log');
+    await t.rejects(files.append({ path: missing, bytes: 'x', isNew: true }), { code: 'ENOENT' });
+    const full = join(folder, 'full');
+    symlinkSync('/dev/full', full);
+    await t.rejects(files.append({ path: full, bytes: 'x', isNew: false }), { code: 'ENOSPC' });
+  });
+
+  t.test(`${name}: many files at once, some of which fail`, async (t) => {
+    const folder = testFolder(t);
+    mkdirSync(folder, { recursive: true });
+    const files = await open(folder);
+    const settled = await Promise.allSettled(
+      Array.from({ length: 300 }, (_, n) => {
+        const at = n % 10 === 0 ? join(folder, 'missing') : folder;
+        const bytes = `${n}`.repeat(n);
+        return n % 3 === 0
+          ? files.append({ path: join(at, `${n}`), bytes, isNew: true })
+          : files.put({ path: join(at, `${n}`), bytes, durable: n % 2 === 0 });
+      }),
+    );
+    for (const [n, { status }] of settled.entries()) {
+      if (n % 10 === 0) t.equal(status, 'rejected');
+      else if (readFileSync(join(folder, `${n}`), 'utf8') !== `${n}`.repeat(n)) t.fail(`file ${n}`);
+    }
+  });
+}
+
+fileWriterContract('directly', () => Promise.resolve(directWriter));
+fileWriterContract('by a thread', atWork);
+
+t.test('the thread begins when there is enough for it to do', async (t) => {
+  const folder = testFolder(t);
+  mkdirSync(folder, { recursive: true });
+  let started = 0;
+  const startThread = () => {
+    started += 1;
+    return new Worker('', { eval: true });
+  };
+  const files = new FileThread({ worthAThread: 3, startThread });
+  const file = { path: join(folder, 'a'), bytes: 'x', durable: true };
+  for (const expected of [0, 0, 1, 1]) {
+    await files.put(file);
+    t.equal(started, expected);
+  }
+  t.notOk(files.isAtWork, 'it has not said that it is ready');
+  await files.close();
+});
+
+t.test('closing waits for what is under way; later files are written all the same', async (t) => {
+  const folder = testFolder(t);
+  mkdirSync(folder, { recursive: true });
+  const files = await atWork(folder);
+  const names = Array.from({ length: 50 }, (_, n) => `${n}`);
+  const put = (name: string) => files.put({ path: join(folder, name), bytes: name, durable: true });
+  const writing = Promise.all(names.map(put));
+  await files.close();
+  for (const name of names) t.equal(readFileSync(join(folder, name), 'utf8'), name);
+  await writing;
+  await put('later');
+  t.equal(readFileSync(join(folder, 'later'), 'utf8'), 'later');
+});
+
+t.test('of a thread that breaks nobody is told that his file is safe', async (t) => {
+  const folder = testFolder(t);
+  mkdirSync(folder, { recursive: true });
+  const code = `
+    const { parentPort } = require('node:worker_threads');
+    parentPort.postMessage({ done: [], failures: [] });
+    parentPort.on('message', () => { throw new Error('out of memory'); });`;
+  const startThread = () => new Worker(code, { eval: true });
+  const files = new FileThread({ worthAThread: 1, startThread });
+  const file = { path: join(folder, 'a'), bytes: 'x', durable: true };
+  await files.put(file);
+  while (!files.isAtWork) await setImmediate();
+  await t.rejects(files.put(file), { message: 'out of memory' });
+  writeFileSync(file.path, 'damaged');
+  await files.put(file);
+  t.equal(readFileSync(file.path, 'utf8'), 'x', 'the next one is written directly');
+  await files.close();
+});
+
+t.test(
+  'what the thread calls done survives a power loss',
+  needs(['strace', 'strace']),
+  async (t) => {
+    const folder = testFolder(t);
+    const data = join(folder, 'data');
+    mkdirSync(data, { recursive: true });
+    const trace = join(folder, 'trace');
+    const script = new URL('../fixtures/write-files.ts', import.meta.url).pathname;
+    const calls = 'openat,write,writev,pwrite64,fsync,fdatasync,/^(rename|unlink)';
+    const strace = ['-f', '-y', '-s', '100', '-e', `trace=${calls}`, '-o', trace];
+    execFileSync('strace', [...strace, process.execPath, '--import=tsx', script, data]);
+    const power = new PowerLoss();
+    const moments: string[] = [];
+    for (const call of readTrace(readFileSync(trace, 'utf8')).sort((a, b) => a.end - b.end)) {
+      power.see(call);
+      const said = isWrite(call) ? /"(\w+ (?:is|are) safe)/.exec(call.args)?.[1] : undefined;
+      if (said === undefined) continue;
+      moments.push(said);
+      t.same(
+        power.lost().filter((path) => path.startsWith(data)),
+        [],
+        said,
+      );
+    }
+    t.same(moments, ['whole is safe', 'lines are safe']);
+    t.same(
+      power.tooEarly.filter((path) => path.startsWith(data)),
+      [],
+    );
+  },
+);
