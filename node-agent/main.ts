@@ -16,6 +16,7 @@ import { agentProblems } from './agent-problems.ts';
 import type { AgentPolicy, Collaborators } from './collaborators.ts';
 import { buildArchive } from './docker/file-archive.ts';
 import { hostSettings, openEngine } from './docker/open-engine.ts';
+import { registryLogins } from './docker/registry-logins.ts';
 import { forgetHistory } from './forget-history.ts';
 import { agentApp } from './http/agent-app.ts';
 import type { AgentContext, Running } from './http/agent-context.ts';
@@ -124,10 +125,13 @@ async function begin(
   const { configuration, clock, log } = options;
   const settings = configuration.agents;
   const service = settings.service ?? (await ownServiceId(root));
+  const logins = registryLogins(settings.registries);
+  // A password that cannot be read is told now, and not when a build waits.
+  for (const { host } of settings.registries) await logins(`${host}/any`);
   const hosts = await Promise.all(
     settings.engines.map(async (one) => ({
       settings: hostSettings(one),
-      engine: await openEngine(one, { service, clock, log }),
+      engine: await openEngine(one, { service, clock, log, logins }),
     })),
   );
   const agents = await openAgentDocuments(root);

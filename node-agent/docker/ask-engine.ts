@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import type { EngineFailure } from '../rules/host.ts';
 import { done, failed } from '../rules/outcome.ts';
 import type { FromEngine } from '../ports.ts';
+import type { RegistryLogin } from './registry-logins.ts';
 
 /** How long one call may take, and what ends them all. */
 export interface Patience {
@@ -21,15 +22,17 @@ export function requestEngine(
     readonly path: string;
     readonly query?: Readonly<Record<string, string | number>>;
     readonly body?: object;
+    readonly login?: RegistryLogin | null;
   },
   abortSignal: AbortSignal,
 ): Promise<unknown> {
-  const { method, path, query = {}, body } = request;
+  const { method, path, query = {}, body, login = null } = request;
   const options = { _query: query, ...(body === undefined ? {} : { _body: body }) };
   const statusCodes = { 200: true, 201: true };
+  const authconfig = login ?? undefined;
   return new Promise((resolve, reject) => {
     docker.modem.dial(
-      { path: `${path}?`, method, options, abortSignal, statusCodes },
+      { path: `${path}?`, method, options, abortSignal, statusCodes, authconfig },
       (cause, answer) => {
         if (cause === null || cause === undefined) resolve(answer);
         // As docker-modem made it, with the status code that failureOf() reads.

@@ -17,6 +17,7 @@ import { fetchImage, type Told } from './fetch-image.ts';
 import { handOver, inspectContainer, takeBack } from './hand-over.ts';
 import { logLines } from './log-lines.ts';
 import { ownContainer } from './own-container.ts';
+import { NO_LOGINS, type RegistryLogins } from './registry-logins.ts';
 import { checkCaches, listCaches, removeCache } from './volumes.ts';
 
 /** What every call of one engine needs; mains make it from the configuration. */
@@ -30,6 +31,8 @@ export interface EngineParts {
   readonly log: Log;
   /** Told how a pull goes on. */
   readonly told?: Told;
+  /** Who pulls from registries that ask. */
+  readonly logins?: RegistryLogins;
   readonly timeouts?: EngineTimeouts;
 }
 
@@ -93,8 +96,8 @@ export class DockerEngine implements ContainerEngine {
     const key = `${order.image} ${order.policy}`;
     const under = this.#pulls.get(key);
     if (under !== undefined) return under;
-    const told = this.#parts.told ?? (() => undefined);
-    const pull = fetchImage(this.#docker, order, this.#patience('quick'), told);
+    const { told = () => undefined, logins = NO_LOGINS } = this.#parts;
+    const pull = fetchImage(this.#docker, order, this.#patience('quick'), { told, logins });
     this.#pulls.set(key, pull);
     return pull.finally(() => this.#pulls.delete(key));
   }

@@ -1,7 +1,9 @@
 import type Docker from 'dockerode';
 import { z } from 'zod';
 import type { ImageOrder } from '../rules/container.ts';
+import { withTag } from '../rules/image-name.ts';
 import { done, failed } from '../rules/outcome.ts';
+import { pullAdvised } from '../rules/pull-advice.ts';
 import type { FromEngine } from '../ports.ts';
 import {
   askEngine,
@@ -13,6 +15,7 @@ import {
 } from './ask-engine.ts';
 import { inspectedImage, reading } from './engine-answers.ts';
 import { jsonStream } from './json-stream.ts';
+import type { RegistryLogin, RegistryLogins } from './registry-logins.ts';
 
 /** One line of what `POST /images/create` streams. */
 const pullLine = z.object({
@@ -23,6 +26,12 @@ const pullLine = z.object({
   errorDetail: z.object({ message: z.string().optional() }).optional(),
 });
 
+/** What every pull of an engine needs beside its order. */
+export interface Pulling {
+  readonly told: Told;
+  readonly logins: RegistryLogins;
+}
+
 /** Told while it goes on: `Downloading 3f4ca61aafcd [=====> ] 12MB/30MB`. */
 export type Told = (progress: string) => void;
 
@@ -31,7 +40,7 @@ export async function fetchImage(
   docker: Docker,
   { image, policy, timeoutMilliseconds }: ImageOrder,
   patience: Patience,
-  told: Told,
+  pulling: Pulling,
 ): FromEngine<string> {
   const look = async (): FromEngine<string> => {
     const found = await inspectImage(docker, image, patience);
@@ -40,18 +49,32 @@ export async function fetchImage(
   if (policy !== 'always') {
     const found = await look();
     if (found.ok || found.failure.kind !== 'absent') return found;
-    if (policy === 'never') return failed({ ...found.failure, kind: 'no-image' });
+    if (policy === 'never') {
+      const reason = `${found.failure.reason}; build or load it there, or let pull be missing`;
+      return failed({ kind: 'no-image', reason });
+    }
   }
-  const pulled = await pullImage(
-    docker,
-    image,
-    { ...patience, milliseconds: timeoutMilliseconds },
-    told,
-  );
+  const login = await loginFor(image, pulling.logins);
+  if (!login.ok) return login;
+  const order = { image, login: login.value, told: pulling.told };
+  const pulled = await pullImage(docker, order, { ...patience, milliseconds: timeoutMilliseconds });
   if (!pulled.ok) return pulled;
   const found = await look();
   if (found.ok || found.failure.kind !== 'absent') return found;
   return failed({ kind: 'pull-failed', reason: 'the pull ended, and the image is not there' });
+}
+
+/** Who pulls an image, or that this cannot be told. */
+export async function loginFor(
+  image: string,
+  logins: RegistryLogins,
+): FromEngine<RegistryLogin | null> {
+  try {
+    return done(await logins(image));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return failed({ kind: 'pull-failed', reason: `no password for its registry: ${reason}` });
+  }
 }
 
 /** What the engine has under a name. */
@@ -64,19 +87,27 @@ export function inspectImage(docker: Docker, image: string, patience: Patience) 
   );
 }
 
+interface PullOrder {
+  readonly image: string;
+  readonly login: RegistryLogin | null;
+  readonly told: Told;
+}
+
 /** A refusal of the registry comes as a status, or inside the stream of a pull that began well. */
 async function pullImage(
   docker: Docker,
-  image: string,
+  { image, login, told }: PullOrder,
   patience: Patience,
-  told: Told,
 ): FromEngine<void> {
   let refusal: string | null = null;
   let ending: AbortSignal | null = null;
   const pulled = await tellEngine(patience, async (abortSignal) => {
     ending = abortSignal;
     try {
-      const stream = await docker.pull(withTag(image), { abortSignal });
+      const stream = await docker.pull(withTag(image), {
+        abortSignal,
+        ...(login === null ? {} : { authconfig: login }),
+      });
       for await (const value of jsonStream(stream)) {
         const line = reading(pullLine)(value);
         if (line === undefined) throw new SyntaxError(`no progress: ${JSON.stringify(value)}`);
@@ -90,10 +121,11 @@ async function pullImage(
       refusal = failure.reason;
     }
   });
-  if (refusal !== null) return failed({ kind: refusalKind(refusal), reason: refusal });
+  const advised = (reason: string) => pullAdvised(reason, image, login?.username ?? null);
+  if (refusal !== null) return failed({ kind: refusalKind(refusal), reason: advised(refusal) });
   // A registry that is slow says nothing about the engine.
   if (!pulled.ok && isAborted(ending) && !patience.closed.aborted) {
-    return failed({ ...pulled.failure, kind: 'pull-failed' });
+    return failed({ kind: 'pull-failed', reason: advised(pulled.failure.reason) });
   }
   return pulled;
 }
@@ -106,10 +138,4 @@ function isAborted(signal: AbortSignal | null): boolean {
 function refusalKind(refusal: string): 'no-image' | 'pull-failed' {
   const absent = /not found|manifest unknown|does not exist|name unknown|no such image/i;
   return absent.test(refusal) ? 'no-image' : 'pull-failed';
-}
-
-/** Without a tag, Docker would pull all that the repository has. */
-export function withTag(image: string): string {
-  const name = image.slice(image.lastIndexOf('/') + 1);
-  return /[:@]/.test(name) ? image : `${image}:latest`;
 }

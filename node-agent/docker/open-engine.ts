@@ -1,10 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import type { Clock } from '../../services/domain/clock.ts';
-import type { Log } from '../../services/domain/log.ts';
 import type { Configuration } from '../../services/platform/settings.ts';
 import type { ContainerEngine } from '../ports.ts';
 import type { HostSettings } from '../rules/host.ts';
-import { DockerEngine } from './docker-engine.ts';
+import { DockerEngine, type EngineParts } from './docker-engine.ts';
 import { parseEngineUrl } from './engine-address.ts';
 import type { EngineAddress } from './engine-address.ts';
 import { SwarmEngine } from './swarm-engine.ts';
@@ -21,7 +19,7 @@ export function hostSettings(settings: EngineSettings): HostSettings {
 /** The engine of a host as the configuration names it; throws for an address without what it needs. */
 export async function openEngine(
   settings: EngineSettings,
-  parts: { readonly service: string; readonly clock: Clock; readonly log: Log },
+  parts: Pick<EngineParts, 'service' | 'clock' | 'log' | 'logins'>,
 ): Promise<ContainerEngine> {
   const address = await addressOf(settings);
   const all = { ...parts, host: settings.name, address };

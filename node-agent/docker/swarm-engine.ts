@@ -10,9 +10,10 @@ import { isNumeric, ownerOf } from './container-owner.ts';
 import { ENGINE_TIMEOUTS, type EngineParts, type EngineTimeouts } from './docker-engine.ts';
 import { engineClient } from './engine-address.ts';
 import { reading } from './engine-answers.ts';
-import { fetchImage, inspectImage } from './fetch-image.ts';
+import { fetchImage, inspectImage, loginFor } from './fetch-image.ts';
 import type { Owner } from './file-archive.ts';
 import { logLines } from './log-lines.ts';
+import { NO_LOGINS, type RegistryLogins } from './registry-logins.ts';
 import { serviceSpec, unavailableInSwarm, type ServiceChange } from './service-spec.ts';
 import { madeInSwarm, nodeList, serviceAnswer, serviceList } from './swarm-answers.ts';
 import type { ListedService } from './swarm-answers.ts';
@@ -79,8 +80,8 @@ export class SwarmEngine implements ContainerEngine {
   }
 
   fetchImage(order: ImageOrder): FromEngine<string> {
-    const told = this.#parts.told ?? (() => undefined);
-    return fetchImage(this.#docker, order, this.#patience, told);
+    const { told = () => undefined } = this.#parts;
+    return fetchImage(this.#docker, order, this.#patience, { told, logins: this.#logins });
   }
 
   async create(spec: ContainerSpec): FromEngine<string> {
@@ -88,13 +89,16 @@ export class SwarmEngine implements ContainerEngine {
     if (unavailable !== null) return failed({ kind: 'refused', reason: unavailable });
     const caches = await checkCaches(this.#docker, spec, this.#patience);
     if (!caches.ok) return caches;
+    // Each machine pulls by itself, as whoever the managers keep with the service.
+    const login = await loginFor(spec.image, this.#logins);
+    if (!login.ok) return login;
     const body = serviceSpec(spec);
     const made = await askEngine(
       this.#patience,
       (abortSignal) =>
         requestEngine(
           this.#docker,
-          { method: 'POST', path: '/services/create', body },
+          { method: 'POST', path: '/services/create', body, login: login.value },
           abortSignal,
         ),
       reading(madeInSwarm),
@@ -175,6 +179,10 @@ export class SwarmEngine implements ContainerEngine {
 
   close(): void {
     this.#closing.abort();
+  }
+
+  get #logins(): RegistryLogins {
+    return this.#parts.logins ?? NO_LOGINS;
   }
 
   get #patience(): Patience {

@@ -58,6 +58,23 @@ const engine = (folder: string) =>
       ),
   });
 
+const registry = (folder: string) =>
+  z.strictObject({
+    host: z
+      .string()
+      .regex(
+        /^(?=localhost$|.*[.:])[a-z0-9.-]+(:\d+)?$/i,
+        'expected a full host name, or HOST:PORT',
+      )
+      .describe(
+        'As names of its images begin, such as `registry.example.org:5000`; `docker.io` for Docker Hub.',
+      ),
+    user: userName().describe('Who may pull there.'),
+    passwordFile: pathFrom(folder).describe(
+      'File with the password or token of that user. Read at each pull, so that it may change.',
+    ),
+  });
+
 /** Agents of Jenkins as containers. */
 export const agents = (folder: string) =>
   z.strictObject({
@@ -83,6 +100,14 @@ export const agents = (folder: string) =>
       )
       .prefault([{ name: 'local' }])
       .describe('Docker hosts; without any, the engine of this machine.'),
+    registries: z
+      .array(registry(folder))
+      .refine(
+        (all) => new Set(all.map(({ host }) => host)).size === all.length,
+        'two users of one registry',
+      )
+      .default([])
+      .describe('Registries of images that ask who pulls; engines are told with each pull.'),
     templates: pathFrom(folder)
       .prefault('./templates')
       .describe(

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { DockerEngine } from '../../node-agent/docker/docker-engine.ts';
+import { DockerEngine, type EngineParts } from '../../node-agent/docker/docker-engine.ts';
 import { SwarmEngine } from '../../node-agent/docker/swarm-engine.ts';
 import type { ContainerEngine, FromEngine } from '../../node-agent/ports.ts';
 import { labelsOf } from '../../node-agent/rules/container.ts';
@@ -15,7 +15,7 @@ import { shortFolder } from '../fixtures/test-folder.ts';
 const SERVICE = 'ours';
 const QUICK = { quick: 300, heavy: 300, usage: 300 };
 
-function open(t: Test, path: string, differs: { told?: (line: string) => void } = {}) {
+function open(t: Test, path: string, differs: Pick<EngineParts, 'told' | 'logins'> = {}) {
   const engine = new DockerEngine({
     ...{ host: 'here', service: SERVICE, clock: systemClock, log: new RecordingLog() },
     ...{ address: { kind: 'socket', path }, timeouts: QUICK },
@@ -160,7 +160,10 @@ t.test('a pull fails with what the registry said, wherever it said it', async (t
   };
   const layer = { status: 'Downloading', id: '3f4c', progress: '[==> ] 1MB/9MB' };
   const denied = { errorDetail: { message: 'toomanyrequests' }, error: 'toomanyrequests' };
-  t.equal(await pulled(streams([layer, denied])), 'pull-failed: toomanyrequests');
+  t.equal(
+    await pulled(streams([layer, denied])),
+    'pull-failed: toomanyrequests; name a user of docker.io in agents.registries, or pull from a mirror',
+  );
   t.same(told[0], 'Downloading 3f4c [==> ] 1MB/9MB');
   t.equal(api.queries.at(-1)?.get('tag'), 'latest', 'not all tags of the repository');
   const unknown = { error: 'manifest for reg/debian:latest not found: manifest unknown' };
@@ -172,6 +175,28 @@ t.test('a pull fails with what the registry said, wherever it said it', async (t
   t.match(await pulled(breaksAfter('{"status": "Pulling"}\n')), /^unreachable: /);
   t.match(await pulled(streams([layer], { open: true })), /^pull-failed: no answer within/);
   t.match(await pulled(hang), /^pull-failed: no answer within/);
+});
+
+t.test('a password goes to the engine in a header, and into no URL', async (t) => {
+  const api = await DockerApi.start(t);
+  const Id = `sha256:${'a'.repeat(64)}`;
+  const headers: unknown[] = [];
+  api.answers((request, response) => {
+    headers.push(request.headers['x-registry-auth']);
+    (request.method === 'GET' ? says(200, { Id }) : streams([]))(request, response);
+  });
+  const login = { username: 'u', password: 'öpen/+sesame', serveraddress: 'reg.example.org' };
+  const engine = open(t, api.socket, { logins: () => Promise.resolve(login) });
+  const order = {
+    image: 'reg.example.org/x',
+    policy: 'always',
+    timeoutMilliseconds: 3000,
+  } as const;
+  t.match(await engine.fetchImage(order), { ok: true });
+  const [sent, ...others] = headers;
+  t.same(JSON.parse(Buffer.from(String(sent), 'base64url').toString()), login);
+  t.same(others, [undefined]);
+  for (const query of api.queries) t.notMatch(String(query), /sesame|auth/);
 });
 
 t.test('forty agents of one template wait for one pull', async (t) => {

@@ -9,6 +9,7 @@ import {
   startDockerJenkins,
 } from '../fixtures/docker-agents.ts';
 import { ENGINE, needsEngine } from '../fixtures/docker-engine.ts';
+import { ended } from '../fixtures/image-registry.ts';
 import { imagesCommand } from '../fixtures/images-command.ts';
 import { saidBy } from '../fixtures/said-by.ts';
 import { testFolder } from '../fixtures/test-folder.ts';
@@ -33,13 +34,7 @@ async function makeEl(): Promise<void> {
     { context, src: ['Dockerfile', 'packages', 'pack-rpms'] },
     { t: EL, networkmode: 'host', forcerm: true },
   );
-  const lines = await new Promise<{ readonly error?: string }[]>((resolve, reject) => {
-    docker.modem.followProgress(building, (cause, all: { readonly error?: string }[]) =>
-      cause === null ? resolve(all) : reject(cause),
-    );
-  });
-  const error = lines.find((line) => line.error !== undefined);
-  if (error !== undefined) throw new Error(error.error);
+  await ended(building);
 }
 
 t.test('every image of the rpm recipe is built, and an agent of it serves', needed(), async (t) => {

@@ -1,7 +1,8 @@
 import t from 'tap';
 import { parseEngineUrl } from '../../node-agent/docker/engine-address.ts';
 import { isNumeric, ownerOf } from '../../node-agent/docker/container-owner.ts';
-import { withTag } from '../../node-agent/docker/fetch-image.ts';
+import { registryOf, withTag } from '../../node-agent/rules/image-name.ts';
+import { pullAdvised } from '../../node-agent/rules/pull-advice.ts';
 import { engineUrl, findEngine, whatToDo } from '../../services/cli/agents-demo/find-engine.ts';
 
 t.test('an engine is named by its socket, or by its host and port', async (t) => {
@@ -49,4 +50,38 @@ t.test('users of images are numbers, or names in their own passwd', async (t) =>
   t.same(ownerOf('jenkins:docker', passwd), { uid: 1000, gid: 1001 });
   t.equal(ownerOf('nobody', passwd), null);
   t.same(['', '0', '1:2', 'x', '1:x'].map(isNumeric), [true, true, true, false, false]);
+});
+
+t.test('the registry of an image is what Docker takes for it', async (t) => {
+  for (const [image, registry] of [
+    ['debian', 'docker.io'],
+    ['gitbuilder-agent/noble:latest', 'docker.io'],
+    ['index.docker.io/library/debian', 'docker.io'],
+    ['reg.example.org/a/b:1', 'reg.example.org'],
+    ['reg:5000/a', 'reg:5000'],
+    ['localhost/a', 'localhost'],
+  ] as const)
+    t.equal(registryOf(image), registry);
+});
+
+t.test('whoever reads why a pull failed reads what to do', async (t) => {
+  const image = 'reg.example.org/a:1';
+  for (const [reason, advice] of [
+    ['Get "https://reg.example.org/v2/": no basic auth credentials', /name a user of reg\.example/],
+    [
+      "pull access denied for a, repository does not exist or may require 'docker login'",
+      /private/,
+    ],
+    [
+      'Get "https://reg.example.org/v2/": http: server gave HTTP response to HTTPS client',
+      /insecure-/,
+    ],
+    ['tls: failed to verify certificate: x509: certificate signed by unknown', /certs\.d\/reg\.ex/],
+    ['dial tcp: lookup reg.example.org on 10.0.0.1:53: no such host', /host reaches it/],
+    ['write /var/lib/docker/tmp/x: no space left on device', /make room/],
+    ['no answer within 600 s', /pullSeconds/],
+  ] as const)
+    t.match(pullAdvised(reason, image, null), advice);
+  t.match(pullAdvised('denied: requested access', image, 'ci'), /check that ci .* may pull/);
+  t.equal(pullAdvised('something new', image, null), 'something new');
 });

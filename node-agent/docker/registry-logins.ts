@@ -1,0 +1,28 @@
+import { readSecret } from '../../services/platform/credentials.ts';
+import type { Configuration } from '../../services/platform/settings.ts';
+import { registryOf } from '../rules/image-name.ts';
+
+/** Who asks a registry for an image, as the engine's header `X-Registry-Auth` has it. */
+export interface RegistryLogin {
+  readonly username: string;
+  readonly password: string;
+  readonly serveraddress: string;
+}
+
+/** Who pulls an image; null where its registry asks nobody. Rejects when the password cannot be read. */
+export type RegistryLogins = (image: string) => Promise<RegistryLogin | null>;
+
+/** No registry asks. */
+export const NO_LOGINS: RegistryLogins = () => Promise.resolve(null);
+
+/** Reads the password anew at each use: those of some registries last for hours only. */
+export function registryLogins(registries: Configuration['agents']['registries']): RegistryLogins {
+  return async (image) => {
+    const registry = registries.find(({ host }) => host === registryOf(image));
+    if (registry === undefined) return null;
+    const { host, user, passwordFile } = registry;
+    // What Docker Hub calls itself in logins.
+    const serveraddress = host === 'docker.io' ? 'https://index.docker.io/v1/' : host;
+    return { username: user, password: await readSecret(passwordFile), serveraddress };
+  };
+}
