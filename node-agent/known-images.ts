@@ -4,6 +4,8 @@ import type { ImageStanding } from './rules/due-images.ts';
 /** What is known of images on hosts. In memory only: an engine is asked again soon enough. */
 export class KnownImages {
   readonly #known = new Map<string, ImageStanding>();
+  /** How far pulls that go on have come. */
+  readonly #pulls = new Map<string, string>();
 
   get(host: string, image: string): ImageStanding | undefined {
     return this.#known.get(keyOf(host, image));
@@ -21,6 +23,19 @@ export class KnownImages {
         known.image === image && known.digest !== null ? [[known.host, known.digest]] : [],
       ),
     );
+  }
+
+  /** How far the pull of an image to a host has come; null where none goes on. */
+  pullOf(host: string, image: string): string | null {
+    return this.#pulls.get(keyOf(host, image)) ?? null;
+  }
+
+  pulling(host: string, image: string, done: string): void {
+    this.#pulls.set(keyOf(host, image), done);
+  }
+
+  pullEnded(host: string, image: string): void {
+    this.#pulls.delete(keyOf(host, image));
   }
 
   /** Those that could not be looked at or fetched when that was last tried. */

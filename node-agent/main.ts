@@ -24,6 +24,7 @@ import { agentJson } from './http/agent-json.ts';
 import { agentMetrics } from './http/agent-metrics.ts';
 import { AgentStreams } from './http/agent-streams.ts';
 import { jenkinsApi } from './jenkins/jenkins-api.ts';
+import { KnownImages } from './known-images.ts';
 import { pruneHostCaches } from './prune-caches.ts';
 import { provisionFiles } from './rules/provision-files.ts';
 import { ImageRefreshing } from './refresh-images.ts';
@@ -128,10 +129,16 @@ async function begin(
   const logins = registryLogins(settings.registries);
   // A password that cannot be read is told now, and not when a build waits.
   for (const { host } of settings.registries) await logins(`${host}/any`);
+  const images = new KnownImages();
   const hosts = await Promise.all(
     settings.engines.map(async (one) => ({
       settings: hostSettings(one),
-      engine: await openEngine(one, { service, clock, log, logins }),
+      engine: await openEngine(one, {
+        ...{ service, clock, log, logins },
+        told: (_, pull) => {
+          if (pull !== undefined) images.pulling(one.name, pull.image, pull.done);
+        },
+      }),
     })),
   );
   const agents = await openAgentDocuments(root);
@@ -141,7 +148,7 @@ async function begin(
   const { url, user, tokenFile, reachableUrl = url } = jenkinsSettings;
   const token = await readSecret(tokenFile);
   const jenkins = jenkinsApi({ url, user, token, clock, signal: ending.signal });
-  const situation = new Situation(hosts, clock);
+  const situation = new Situation(hosts, clock, images);
   const collaborators: Collaborators = {
     policy: policyOf(settings, service, url),
     ...{ jenkins, agents, demands, standing, situation, clock, log, leaked },
@@ -167,8 +174,8 @@ async function begin(
     parallelPerHost: settings.parallelPerHost,
   });
   loops.start();
-  const images = new ImageRefreshing(collaborators, settings.imageSeconds * 1000);
-  if (settings.imageSeconds > 0) images.start();
+  const refreshing = new ImageRefreshing(collaborators, settings.imageSeconds * 1000);
+  if (settings.imageSeconds > 0) refreshing.start();
   const jobs = [
     scheduleJob(log, 'history of agents', FORGET_TIMES, () => forgetHistory(collaborators)),
     scheduleJob(log, 'caches of agents', settings.cacheTimes, () => pruneHostCaches(collaborators)),
@@ -193,7 +200,7 @@ async function begin(
         ending.abort();
         for (const { engine } of hosts) engine.close();
       };
-      await Promise.all([loops.stop(), images.stop()]);
+      await Promise.all([loops.stop(), refreshing.stop()]);
       cancel();
       end();
     },

@@ -82,20 +82,15 @@ class Provisioning {
     const { engine, settings } = this.#host;
     const template = this.#template;
     await this.#move('requested', 'creating', `image ${template.image} is looked for`, {});
-    const imageDigest = this.#engineSays(
-      `image ${template.image}`,
-      await engine.fetchImage({
-        image: template.image,
-        policy: template.pull,
-        timeoutMilliseconds: template.pullSeconds * 1000,
-      }),
-    );
-    this.#collaborators.situation.images.fetched(
-      settings.name,
-      template.image,
-      imageDigest,
-      this.#collaborators.clock.now(),
-    );
+    const { images } = this.#collaborators.situation;
+    const fetched = await engine.fetchImage({
+      image: template.image,
+      policy: template.pull,
+      timeoutMilliseconds: template.pullSeconds * 1000,
+    });
+    images.pullEnded(settings.name, template.image);
+    const imageDigest = this.#engineSays(`image ${template.image}`, fetched);
+    images.fetched(settings.name, template.image, imageDigest, this.#collaborators.clock.now());
     this.#note('creating', { imageDigest }, 'pulled');
     const marker = { service: policy.service, agent: id, template: template.name };
     const description = nodeDescription({ ...marker, host: settings.name });

@@ -78,6 +78,7 @@ export class ImageRefreshing {
       if (this.#isStopped) return;
       const engine = situation.host(host)?.engine;
       const fetched = await engine?.fetchImage({ image, policy, timeoutMilliseconds });
+      situation.images.pullEnded(host, image);
       if (fetched === undefined || this.#isStopped) return;
       const before = situation.images.get(host, image);
       if (fetched.ok) {

@@ -39,7 +39,7 @@ export class Situation {
   templateProblems: readonly string[] = [];
   outlook: Outlook = { lines: [], plan: null, pausedBecause: 'Jenkins was not asked yet' };
   /** Digests of images as last fetched or looked at: what a new agent would get. */
-  readonly images = new KnownImages();
+  readonly images: KnownImages;
   /** Agents that are being made or removed by this process right now. */
   readonly inHand = new Set<string>();
   readonly #hosts: Map<string, KnownHost>;
@@ -49,8 +49,10 @@ export class Situation {
   constructor(
     hosts: readonly { readonly settings: HostSettings; readonly engine: ContainerEngine }[],
     clock: Clock,
+    images = new KnownImages(),
   ) {
     this.#clock = clock;
+    this.images = images;
     const unknown = { facts: null, awayReason: null, awaySince: null };
     this.#hosts = new Map(hosts.map((host) => [host.settings.name, { ...host, ...unknown }]));
   }

@@ -4,6 +4,7 @@ import type { ImageOrder } from '../rules/container.ts';
 import { withTag } from '../rules/image-name.ts';
 import { done, failed } from '../rules/outcome.ts';
 import { pullAdvised } from '../rules/pull-advice.ts';
+import { PullProgress, type PullLine } from '../rules/pull-progress.ts';
 import type { FromEngine } from '../ports.ts';
 import {
   askEngine,
@@ -22,6 +23,9 @@ const pullLine = z.object({
   status: z.string().optional(),
   id: z.string().optional(),
   progress: z.string().optional(),
+  progressDetail: z
+    .object({ current: z.number().optional(), total: z.number().optional() })
+    .optional(),
   error: z.string().optional(),
   errorDetail: z.object({ message: z.string().optional() }).optional(),
 });
@@ -32,8 +36,8 @@ export interface Pulling {
   readonly logins: RegistryLogins;
 }
 
-/** Told while it goes on: `Downloading 3f4ca61aafcd [=====> ] 12MB/30MB`. */
-export type Told = (progress: string) => void;
+/** Told while it goes on: `Downloading 3f4ca61aafcd [=====> ] 12MB/30MB`, and of a pull, of what and how far it is. */
+export type Told = (line: string, pull?: { readonly image: string; readonly done: string }) => void;
 
 /** Sees to it that the image is there, as the policy says, and names its digest. */
 export async function fetchImage(
@@ -101,6 +105,7 @@ async function pullImage(
 ): FromEngine<void> {
   let refusal: string | null = null;
   let ending: AbortSignal | null = null;
+  const progress = new PullProgress();
   const pulled = await tellEngine(patience, async (abortSignal) => {
     ending = abortSignal;
     try {
@@ -112,7 +117,11 @@ async function pullImage(
         const line = reading(pullLine)(value);
         if (line === undefined) throw new SyntaxError(`no progress: ${JSON.stringify(value)}`);
         refusal ??= line.errorDetail?.message ?? line.error ?? null;
-        told([line.status, line.id, line.progress].filter(Boolean).join(' '));
+        progress.note(layerLine(line));
+        told([line.status, line.id, line.progress].filter(Boolean).join(' '), {
+          image,
+          done: progress.text,
+        });
       }
     } catch (cause) {
       if (statusOf(cause) === null) throw cause;
@@ -128,6 +137,12 @@ async function pullImage(
     return failed({ kind: 'pull-failed', reason: advised(pulled.failure.reason) });
   }
   return pulled;
+}
+
+function layerLine({ status, id, progressDetail }: z.infer<typeof pullLine>): PullLine {
+  const { current, total } = progressDetail ?? {};
+  const bytes = current === undefined || total === undefined ? null : { current, total };
+  return { status: status ?? null, id: id ?? null, bytes };
 }
 
 function isAborted(signal: AbortSignal | null): boolean {

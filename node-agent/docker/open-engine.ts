@@ -19,7 +19,7 @@ export function hostSettings(settings: EngineSettings): HostSettings {
 /** The engine of a host as the configuration names it; throws for an address without what it needs. */
 export async function openEngine(
   settings: EngineSettings,
-  parts: Pick<EngineParts, 'service' | 'clock' | 'log' | 'logins'>,
+  parts: Pick<EngineParts, 'service' | 'clock' | 'log' | 'logins' | 'told'>,
 ): Promise<ContainerEngine> {
   const address = await addressOf(settings);
   const all = { ...parts, host: settings.name, address };

@@ -15,7 +15,7 @@ import type { Demand } from '../rules/demand.ts';
 import { isPresent } from '../rules/life.ts';
 import type { KnownCache } from '../rules/prune-caches.ts';
 import type { Template } from '../rules/template.ts';
-import type { KnownHost } from '../situation.ts';
+import type { KnownHost, Situation } from '../situation.ts';
 
 /** An agent as it is told; `frozen` says that its host does not answer, so that nothing is done with it. */
 export function agentJson({ situation }: Collaborators, agent: Agent): z.infer<typeof AgentJson> {
@@ -27,7 +27,7 @@ export function agentJson({ situation }: Collaborators, agent: Agent): z.infer<t
     labels: [...agent.labels],
     state: agent.state,
     since: agent.since,
-    cause: agent.cause,
+    cause: pullCause(situation, agent) ?? agent.cause,
     host: agent.host,
     container: agent.container,
     image_digest: agent.imageDigest,
@@ -39,6 +39,14 @@ export function agentJson({ situation }: Collaborators, agent: Agent): z.infer<t
     phases: { ...phases, ...(firstBuild === undefined ? {} : { first_build: firstBuild }) },
     frozen: isPresent(agent) && (situation.host(agent.host)?.awayReason ?? null) !== null,
   };
+}
+
+/** While its image is pulled: how far that is. It is in no record, for it changes all the time. */
+function pullCause(situation: Situation, agent: Agent): string | null {
+  if (agent.state !== 'creating' || agent.phases.pulled !== undefined) return null;
+  const image = situation.template(agent.template)?.image ?? '';
+  const done = situation.images.pullOf(agent.host ?? '', image);
+  return done === null ? null : `image ${image} is pulled: ${done}`;
 }
 
 /** An agent with its story. */

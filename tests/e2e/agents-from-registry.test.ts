@@ -9,7 +9,8 @@ import { JAVA_SCRIPT } from '../fakes/jenkins/agent-jar.ts';
 import { RecordingLog } from '../fakes/recording-log.ts';
 import { containersOf, docker, inSwarm, removeAll } from '../fixtures/docker-agents.ts';
 import { startDockerAgents, startDockerJenkins } from '../fixtures/docker-agents.ts';
-import { BUSYBOX_IMAGE, ENGINE, needsEngine } from '../fixtures/docker-engine.ts';
+import { ENGINE, needsEngine } from '../fixtures/docker-engine.ts';
+import { heldRegistry } from '../fixtures/held-registry.ts';
 import { needsRegistry, PULLER, startRegistry } from '../fixtures/image-registry.ts';
 import { someContainer } from '../fixtures/some-container.ts';
 import { shortFolder } from '../fixtures/test-folder.ts';
@@ -43,17 +44,27 @@ function parts(registry: string, file: string): EngineParts {
 
 t.test('an agent’s image is pulled from a private registry', needed(), async (t) => {
   const registry = await startRegistry(t);
-  const image = await registry.push(BUSYBOX_IMAGE, 'agents/small:1');
+  const pushed = await registry.push('agents/small:1');
+  const held = await heldRegistry(t, registry.host);
+  const image = pushed.replace(registry.host, held.host);
+  t.teardown(() => docker.getImage(image).remove({ force: true }));
   const jenkins = await startDockerJenkins(t);
   const java = JSON.stringify(readFileSync(JAVA_SCRIPT, 'utf8'));
   const service = await startDockerAgents(t, jenkins, {
     service: 'e2e-pull',
     others: `small: { image: '${image}', labels: [small], java: /opt/java, stopSeconds: 0, remoteFs: /tmp/agent, provision: { files: [{ path: /opt/java, mode: "0755", content: ${java} }] } }`,
     // Else the image would be there before the agent.
-    settings: `imageSeconds: 0\nregistries: [{ host: '${registry.host}', user: ${PULLER.user}, passwordFile: '${passwordFile(t)}' }]`,
+    settings: `imageSeconds: 0\nregistries: [{ host: '${held.host}', user: ${PULLER.user}, passwordFile: '${passwordFile(t)}' }]`,
   });
   const ordered = await service.post('api/v1/agents', { template: 'small' });
   t.match(await ordered.json(), { made: [{}] });
+  const pulling = await service.until(async () =>
+    (await service.agents()).find(({ cause }) =>
+      / is pulled: 0 of 1 layers, 0\.\d of 2\.0 MB$/.test(cause),
+    ),
+  );
+  t.match(pulling, { state: 'creating', phases: { pulled: undefined } });
+  held.letGo();
   const idle = await service.until(async () =>
     (await service.agents()).find(({ state }) => state === 'idle'),
   );
@@ -80,7 +91,8 @@ t.test('an agent’s image is pulled from a private registry', needed(), async (
 
 t.test('a pull that fails says why and what to do', needed(), async (t) => {
   const registry = await startRegistry(t);
-  const image = await registry.push(BUSYBOX_IMAGE, 'agents/small:1');
+  const image = await registry.push('agents/small:1');
+  t.teardown(() => docker.getImage(image).remove({ force: true }));
   const failing = async (engine: DockerEngine, name: string) => {
     const order = { image: name, policy: 'always', timeoutMilliseconds: 30_000 } as const;
     const outcome = await engine.fetchImage(order);
@@ -122,7 +134,8 @@ t.test('a pull that fails says why and what to do', needed(), async (t) => {
 t.test('the machines of a Swarm pull by themselves', needed(), async (t) => {
   const service = 'e2e-pull-engine';
   const registry = await startRegistry(t);
-  const image = await registry.push(BUSYBOX_IMAGE, 'agents/small:1');
+  const image = await registry.push('agents/small:1');
+  t.teardown(() => docker.getImage(image).remove({ force: true }));
   const engine = new SwarmEngine(parts(registry.host, passwordFile(t)));
   t.teardown(() => engine.close());
   t.teardown(() => removeAll(service));

@@ -2,6 +2,7 @@ import t from 'tap';
 import { parseEngineUrl } from '../../node-agent/docker/engine-address.ts';
 import { isNumeric, ownerOf } from '../../node-agent/docker/container-owner.ts';
 import { registryOf, withTag } from '../../node-agent/rules/image-name.ts';
+import { PullProgress } from '../../node-agent/rules/pull-progress.ts';
 import { pullAdvised } from '../../node-agent/rules/pull-advice.ts';
 import { engineUrl, findEngine, whatToDo } from '../../services/cli/agents-demo/find-engine.ts';
 
@@ -84,4 +85,23 @@ t.test('whoever reads why a pull failed reads what to do', async (t) => {
     t.match(pullAdvised(reason, image, null), advice);
   t.match(pullAdvised('denied: requested access', image, 'ci'), /check that ci .* may pull/);
   t.equal(pullAdvised('something new', image, null), 'something new');
+});
+
+t.test('a pull tells how far it is, of what the engine tells of layers', async (t) => {
+  const progress = new PullProgress();
+  const note = (status: string, id: string | null = null, current = 0, total = 0) =>
+    progress.note({ status, id, bytes: total === 0 ? null : { current, total } });
+  note('Pulling from library/debian', 'bookworm');
+  for (const id of ['a', 'b', 'c']) note('Pulling fs layer', id);
+  note('Already exists', 'd');
+  note('Waiting', 'c');
+  note('Downloading', 'a', 500_000, 1_000_000);
+  note('Downloading', 'b', 11_500_000, 39_000_000);
+  t.equal(progress.text, '0 of 3 layers, 12.0 of 40.0 MB');
+  note('Download complete', 'a');
+  note('Extracting', 'a', 7, 1_000_000);
+  t.equal(progress.text, '0 of 3 layers, 12.5 of 40.0 MB');
+  note('Pull complete', 'a');
+  note('Digest: sha256:…');
+  t.equal(progress.text, '1 of 3 layers, 12.5 of 40.0 MB');
 });
