@@ -6,6 +6,7 @@ import { startThread } from './own-thread.ts';
 
 /** So many files are worth a thread: a node that idles never has one. */
 const WORTH_A_THREAD = 64;
+const UTF8 = new TextEncoder();
 
 interface Waiter {
   readonly resolve: () => void;
@@ -80,7 +81,7 @@ export class FileThread implements FileWriter {
 
   #post(job: FileJob): Promise<void> {
     if (this.#jobs.length === 0) queueMicrotask(() => this.#send());
-    this.#jobs.push(typeof job.bytes === 'string' ? job : { ...job, bytes: this.#copy(job.bytes) });
+    this.#jobs.push({ ...job, bytes: this.#copy(job.bytes) });
     const id = this.#sent + this.#jobs.length - 1;
     if (this.#waiters.size === 0) this.#worker?.ref();
     return new Promise((resolve, reject) => this.#waiters.set(id, { resolve, reject }));
@@ -95,9 +96,12 @@ export class FileThread implements FileWriter {
     this.#worker?.postMessage(message, copies);
   }
 
-  /** It goes away with the message; of a view, the whole buffer behind it would. */
-  #copy(bytes: Uint8Array): Uint8Array {
-    const copy = new Uint8Array(bytes);
+  /**
+   * It goes away with the message; of a view, the whole buffer behind it would. A text would be
+   * garbage in the thread's heap, which is collected late.
+   */
+  #copy(bytes: Uint8Array | string): Uint8Array {
+    const copy = typeof bytes === 'string' ? UTF8.encode(bytes) : new Uint8Array(bytes);
     this.#copies.push(copy.buffer);
     return copy;
   }
