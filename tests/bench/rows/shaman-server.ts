@@ -11,6 +11,8 @@ import type { Seed } from './shaman-records.ts';
 
 const SEEDING_CONNECTIONS = 64;
 const HELD_MOST = 5000;
+/** As docs/operations.md says for a machine of one core. */
+const ON_ONE_CORE = ['--v8-pool-size=0'];
 
 /** One core for the server, and the others for who asks: what it answers is then what one core answers. */
 export function pinned(cores: 'server' | 'clients'): readonly string[] {
@@ -20,10 +22,7 @@ export function pinned(cores: 'server' | 'clients'): readonly string[] {
 }
 
 /** Starts a coordinator on a folder, which may be the one of a former process. */
-export async function startShaman(
-  folder: string,
-  nodeOptions: readonly string[] = [],
-): Promise<Server> {
+export async function startShaman(folder: string): Promise<Server> {
   mkdirSync(folder, { recursive: true });
   const key = makeKey();
   const lines = [
@@ -33,6 +32,7 @@ export async function startShaman(
   ];
   writeFileSync(join(folder, 'config.yaml'), `${lines.join('\n')}\n`);
   const prefix = pinned('server');
+  const nodeOptions = prefix.length === 0 ? [] : ON_ONE_CORE;
   const service = await runService('shaman', { folder, prefix, nodeOptions });
   return { ...service, credentials: `bench:${key}` };
 }
