@@ -26,6 +26,7 @@ export class FileThread implements FileWriter {
   #asked = 0;
   #worker: Worker | null = null;
   #isReady = false;
+  #isBroken = false;
   #isClosed = false;
   #onIdle: (() => void) | null = null;
   /** Of this turn, to be sent at its end. */
@@ -43,7 +44,7 @@ export class FileThread implements FileWriter {
 
   /** Whether the thread is what writes now. */
   get isAtWork(): boolean {
-    return this.#isReady && !this.#isClosed;
+    return this.#isReady && !this.#isBroken && !this.#isClosed;
   }
 
   put(file: NewFile): Promise<void> {
@@ -63,20 +64,28 @@ export class FileThread implements FileWriter {
 
   #isWorthIt(): boolean {
     this.#asked += 1;
-    if (!this.#isClosed && this.#worker === null && this.#asked >= this.#worthAThread)
-      this.#worker = this.#start();
+    const isWanted = this.#worker === null && !this.#isBroken && !this.#isClosed;
+    if (isWanted && this.#asked >= this.#worthAThread) this.#start();
     return this.isAtWork;
   }
 
-  #start(): Worker {
-    const worker = this.#startThread();
+  #start(): void {
+    let worker: Worker;
+    try {
+      worker = this.#startThread();
+    } catch {
+      // As where a container may have no more threads: that is no reason to refuse a file.
+      this.#isBroken = true;
+      return;
+    }
     worker.on('message', (message: FromFileWorker) => {
-      // Its first one says only that it has begun.
+      // Its first one says only that it has begun; its last one may come when it is known to be broken.
       this.#isReady = true;
       this.#settle(message);
     });
     worker.on('error', (cause) => this.#breakOff(cause));
-    return worker;
+    worker.on('exit', () => this.#breakOff(new Error('the file thread has ended')));
+    this.#worker = worker;
   }
 
   #post(job: FileJob): Promise<void> {
@@ -119,7 +128,7 @@ export class FileThread implements FileWriter {
   }
 
   #breakOff(cause: Error): void {
-    this.#isReady = false;
+    this.#isBroken = true;
     const waiters = [...this.#waiters.values()];
     this.#waiters.clear();
     for (const { reject } of waiters) reject(cause);

@@ -160,6 +160,52 @@ t.test('of a thread that breaks nobody is told that his file is safe', async (t)
   await files.close();
 });
 
+t.test('a thread that is over keeps nobody waiting, whatever it said last', async (t) => {
+  const folder = testFolder(t);
+  mkdirSync(folder, { recursive: true });
+  const ends = [
+    `parentPort.postMessage({ done: [first], failures: [] }); throw new Error('broken');`,
+    `parentPort.postMessage({ done: [], failures: [] }); throw new Error('broken');`,
+    `process.exit();`,
+  ];
+  for (const [number, end] of ends.entries()) {
+    const code = `
+      const { parentPort } = require('node:worker_threads');
+      parentPort.postMessage({ done: [], failures: [] });
+      parentPort.on('message', ({ first }) => { ${end} });`;
+    let running = 0;
+    const startThread = () => {
+      running += 1;
+      return new Worker(code, { eval: true }).on('exit', () => (running -= 1));
+    };
+    const files = new FileThread({ worthAThread: 1, startThread });
+    const file = { path: join(folder, `${number}`), bytes: 'x', durable: true };
+    await files.put(file);
+    while (!files.isAtWork) await setImmediate();
+    await files.put(file).catch(() => undefined);
+    while (running > 0) await setImmediate();
+    t.notOk(files.isAtWork);
+    await files.put({ ...file, bytes: 'later' });
+    t.equal(readFileSync(file.path, 'utf8'), 'later');
+    await files.close();
+  }
+});
+
+t.test('files are written where no thread can be had', async (t) => {
+  const folder = testFolder(t);
+  mkdirSync(folder, { recursive: true });
+  const startThread = () => {
+    throw new Error('resource temporarily unavailable');
+  };
+  const files = new FileThread({ worthAThread: 2, startThread });
+  for (const name of ['a', 'b', 'c']) {
+    await files.put({ path: join(folder, name), bytes: name, durable: true });
+    await files.append({ path: join(folder, name), bytes: '!', isNew: false });
+    t.equal(readFileSync(join(folder, name), 'utf8'), `${name}!`);
+  }
+  await files.close();
+});
+
 t.test(
   'what the thread calls done survives a power loss',
   needs(['strace', 'strace']),
