@@ -66,9 +66,13 @@ export class DiskBlobShelf implements BlobShelf {
     const to = join(this.#places.damaged, sha256);
     await makeFolder(this.#places.damaged);
     try {
-      // In one tick, so that nobody can put whole bytes there in between.
       if (identify(statSync(from)) !== file) return null;
       renameSync(from, to);
+      // Another thread may have put whole bytes there in between.
+      if (identify(statSync(to)) !== file) {
+        renameSync(to, from);
+        return null;
+      }
     } catch (cause) {
       if (isMissing(cause)) return null;
       throw cause;

@@ -8,7 +8,7 @@ import type { BlobHeaders } from './blob-headers.ts';
 import type { TakenFile } from './blob-intake.ts';
 import type { BlobPlaces } from './blob-places.ts';
 import { asDiskFull } from './full-disk.ts';
-import type { Sha512Thread } from './sha512-thread.ts';
+import type { Following, Sha512Thread } from './sha512-thread.ts';
 
 export interface ReceivedOptions {
   readonly places: BlobPlaces;
@@ -38,8 +38,7 @@ export class ReceivedFile implements ReceivedBlob {
   }
 
   sha512(): Promise<string> {
-    const following = this.#taken.following ?? this.#options.thread.follow(this.#taken.path);
-    this.#digest ??= following.finish(this.ref.size);
+    this.#digest ??= this.#following().finish(this.ref.size);
     return this.#digest;
   }
 
@@ -76,5 +75,9 @@ export class ReceivedFile implements ReceivedBlob {
   release(): void {
     this.#release?.();
     this.#release = null;
+  }
+
+  #following(): Following {
+    return this.#taken.following ?? this.#options.thread.follow(this.#taken.path);
   }
 }

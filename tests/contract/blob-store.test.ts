@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import {
+  existsSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -9,6 +10,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import t from 'tap';
 import { openBlobStore } from '../../services/adapters/blob-store.ts';
 import { tapFor } from '../../services/formats/package-tap.ts';
@@ -236,7 +239,7 @@ t.test('no file stays open, whatever became of a body', async (t) => {
   // The digest thread has obeyed what it was told before once it answers.
   const threadCaughtUp = async () => {
     round += 1;
-    const bytes = Buffer.from(`round ${round}`);
+    const bytes = Buffer.alloc(70_000, `round ${round}`);
     await keepBytes(blobs, bytes);
     await blobs.sha512(refOf(bytes));
   };
@@ -261,5 +264,95 @@ t.test('no file stays open, whatever became of a body', async (t) => {
   await blobs.sha512(ref);
   await threadCaughtUp();
   t.same(openBelow(root), []);
+  await blobs.close();
+});
+
+t.test('no file of a long body stays open, however often its digest is stated', async (t) => {
+  for (const sha512 of [true, false]) {
+    const root = t.testdir();
+    const blobs = await open(root, { sha512 });
+    const bytes = Buffer.alloc(100_000, 'long');
+    const checked = async () => {
+      const received = await receive(blobs, bodyOf(bytes));
+      for (let header = 0; header < 3; header += 1)
+        t.equal(await received.sha512(), hex('sha512', bytes));
+      return received;
+    };
+    const refused = await checked();
+    await refused.discard();
+    const kept = await checked();
+    await kept.keep(null);
+    await kept.discard();
+    kept.release();
+    // The digest thread has obeyed what it was told before once it answers.
+    const other = Buffer.alloc(100_000, 'other');
+    await keepBytes(blobs, other);
+    await blobs.sha512(refOf(other));
+    // What is closed is closed soon.
+    for (let turn = 0; turn < 1000 && openBelow(root).length > 0; turn += 1) await setImmediate();
+    t.same(openBelow(root), [], `digests ${sha512 ? 'follow' : 'are asked for'}`);
+    await blobs.close();
+  }
+});
+
+t.test('damaged bytes are not set aside in the moment when whole ones come', async (t) => {
+  const root = t.testdir();
+  const blobs = await open(root, { sha512: false });
+  const bytes = Buffer.from('whole');
+  const { sha256 } = refOf(bytes);
+  const path = pathOf(root, sha256);
+  const coming = join(root, 'coming');
+  // Puts what is coming in place at some moment after it is told so, as a thread for files does.
+  const code = `
+    const { parentPort, workerData } = require('node:worker_threads');
+    const { renameSync, writeFileSync } = require('node:fs');
+    const told = new Int32Array(workerData.told);
+    for (let round = 0; ; round += 1) {
+      writeFileSync(workerData.coming, 'whole');
+      parentPort.postMessage('ready');
+      Atomics.wait(told, 0, round);
+      for (let some = (round * 7919) % 60_000; some > 0; some -= 1);
+      renameSync(workerData.coming, workerData.path);
+    }`;
+  const told = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(code, {
+    eval: true,
+    workerData: { told: told.buffer, coming, path },
+  });
+  let ready = 0;
+  worker.on('message', () => (ready += 1));
+  let lost = 0;
+  for (let round = 0; round < 600; round += 1) {
+    while (ready <= round) await setImmediate();
+    // What was told of in the round before is in place by now.
+    if (round > 0 && !(existsSync(path) && readFileSync(path, 'utf8') === 'whole')) lost += 1;
+    writeFileSync(path, 'damaged');
+    const read = await blobs.shelf.read(sha256, () => Promise.resolve());
+    Atomics.add(told, 0, 1);
+    Atomics.notify(told, 0);
+    await blobs.shelf.setAside(sha256, read?.file ?? '');
+  }
+  t.equal(lost, 0);
+  await worker.terminate();
+  await blobs.close();
+});
+
+t.test('bodies about the length that is kept in memory are those that came', async (t) => {
+  const root = t.testdir();
+  const blobs = await open(root);
+  for (const size of [65_535, 65_536, 65_537]) {
+    const bytes = Buffer.alloc(size, `${size} `);
+    for (const piece of [1000, 65_535, 65_536, 70_000]) {
+      const received = await receive(blobs, bodyOf(bytes, { piece }), { limit: size });
+      t.same(received.ref, refOf(bytes));
+      await received.keep(null);
+      received.release();
+      t.ok((await readAll(blobs, received.ref.sha256)).equals(bytes));
+      t.equal(await blobs.sha512(received.ref), hex('sha512', bytes));
+      const small = receive(blobs, bodyOf(bytes, { piece }), { limit: size - 1 });
+      await t.rejects(small, { code: 'BODY_TOO_LARGE' });
+    }
+  }
+  t.same(leftovers(root), []);
   await blobs.close();
 });
