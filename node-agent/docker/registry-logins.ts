@@ -18,9 +18,11 @@ export const NO_LOGINS: RegistryLogins = () => Promise.resolve(null);
 /** Reads the password anew at each use: those of some registries last for hours only. */
 export function registryLogins(registries: Configuration['agents']['registries']): RegistryLogins {
   return async (image) => {
-    const registry = registries.find(({ host }) => host === registryOf(image));
+    const host = registryOf(image);
+    // Docker Hub has two names.
+    const registry = registries.find((one) => registryOf(`${one.host}/any`) === host);
     if (registry === undefined) return null;
-    const { host, user, passwordFile } = registry;
+    const { user, passwordFile } = registry;
     // What Docker Hub calls itself in logins.
     const serveraddress = host === 'docker.io' ? 'https://index.docker.io/v1/' : host;
     return { username: user, password: await readSecret(passwordFile), serveraddress };

@@ -2,7 +2,9 @@
 export function registryOf(image: string): string {
   const [first = '', ...rest] = image.split('/');
   const isHost = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
-  return isHost && first !== 'index.docker.io' ? first : 'docker.io';
+  // A host is the same in letters of either case.
+  const host = first.toLowerCase();
+  return isHost && host !== 'index.docker.io' ? host : 'docker.io';
 }
 
 /** Without a tag, Docker would pull all that the repository has. */

@@ -103,7 +103,7 @@ export const agents = (folder: string) =>
     registries: z
       .array(registry(folder))
       .refine(
-        (all) => new Set(all.map(({ host }) => host)).size === all.length,
+        (all) => new Set(all.map(({ host }) => host.toLowerCase())).size === all.length,
         'two users of one registry',
       )
       .default([])

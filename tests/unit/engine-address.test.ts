@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { parseEngineUrl } from '../../node-agent/docker/engine-address.ts';
 import { isNumeric, ownerOf } from '../../node-agent/docker/container-owner.ts';
+import { registryLogins } from '../../node-agent/docker/registry-logins.ts';
 import { registryOf, withTag } from '../../node-agent/rules/image-name.ts';
 import { PullProgress } from '../../node-agent/rules/pull-progress.ts';
 import { pullAdvised } from '../../node-agent/rules/pull-advice.ts';
@@ -61,8 +64,32 @@ t.test('the registry of an image is what Docker takes for it', async (t) => {
     ['reg.example.org/a/b:1', 'reg.example.org'],
     ['reg:5000/a', 'reg:5000'],
     ['localhost/a', 'localhost'],
+    ['Reg.Example.org:5000/a', 'reg.example.org:5000'],
   ] as const)
     t.equal(registryOf(image), registry);
+});
+
+t.test('who pulls is found under every name of a registry, and read anew each time', async (t) => {
+  const passwordFile = join(t.testdir({ password: 'first\r\nnot this\n' }), 'password');
+  const user = 'ci';
+  const logins = registryLogins([
+    { host: 'index.docker.io', user, passwordFile },
+    { host: 'Reg.example.org:5000', user: 'other', passwordFile },
+  ]);
+  const hub = 'https://index.docker.io/v1/';
+  for (const [image, login] of [
+    ['debian', { username: user, password: 'first', serveraddress: hub }],
+    ['docker.io/ours/noble:1', { username: user, serveraddress: hub }],
+    ['reg.example.org:5000/a', { username: 'other', serveraddress: 'reg.example.org:5000' }],
+    ['reg.example.org/a', null],
+    ['reg.example.org:500/a', null],
+    ['evil.org/reg.example.org:5000/a', null],
+  ] as const)
+    t.match(await logins(image), login, image);
+  writeFileSync(passwordFile, 'second');
+  t.match(await logins('debian'), { password: 'second' });
+  writeFileSync(passwordFile, '\n');
+  await t.rejects(logins('debian'), /first line is empty/);
 });
 
 t.test('whoever reads why a pull failed reads what to do', async (t) => {
