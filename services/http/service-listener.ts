@@ -16,9 +16,12 @@ import type { Listener } from '../platform/http-server.ts';
 import { auditTrail } from './audit-trail.ts';
 import { requireAccess } from './exchange.ts';
 import type { Anonymous, Exchange } from './exchange.ts';
+import { OpenedExchange } from './opened-exchange.ts';
 import { badPath } from './path-segments.ts';
 import { registrar } from './register.ts';
 import type { Register } from './register.ts';
+
+const REQUEST_ID = 'X-Request-Id';
 
 interface RequestLog {
   error(fields: object, message: string): void;
@@ -60,26 +63,20 @@ export interface ServiceOptions {
  */
 export function serviceListener(options: ServiceOptions): Listener {
   const { authenticate, anonymous, trusted, log } = options;
-  const ids = new WeakMap<IncomingMessage, string>();
   const trail = auditTrail(options.audit, trusted);
+
+  const baseOf = (request: IncomingMessage) => options.publicUrl ?? requestBase(request, trusted);
 
   const open: OpenExchange = (request, response, route, params) => {
     const caller = authenticate(request.headers.authorization);
-    const requestId = ids.get(request) ?? '';
+    const requestId = idOf(response);
     const tell = trail(request, response, { route, caller, requestId });
     requireAccess(caller, route.scope, anonymous);
-    return {
-      ...{ request, response, requestId, caller, params, tell },
-      query: queryOf(request),
-      // Few answers need it, and what it takes is a good part of what a search takes.
-      get publicUrl() {
-        return options.publicUrl ?? requestBase(request, trusted);
-      },
-    };
+    return new OpenedExchange({ request, response, requestId, caller, params, tell, baseOf });
   };
 
   const fail = (request: IncomingMessage, response: ServerResponse, cause: unknown): void => {
-    const requestId = ids.get(request) ?? '';
+    const requestId = idOf(response);
     if (!(cause instanceof GitbuilderError)) {
       const { method, url } = request;
       log.error({ err: cause, request_id: requestId, method, url }, 'request failed');
@@ -97,9 +94,7 @@ export function serviceListener(options: ServiceOptions): Listener {
   };
 
   return (request, response) => {
-    const requestId = randomUUID();
-    ids.set(request, requestId);
-    response.setHeader('X-Request-Id', requestId);
+    response.setHeader(REQUEST_ID, randomUUID());
     // No browser shall run what somebody uploaded or wrote into a path. Helmet knows only express.
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Content-Security-Policy', "default-src 'none'");
@@ -107,11 +102,9 @@ export function serviceListener(options: ServiceOptions): Listener {
   };
 }
 
-function queryOf(request: IncomingMessage): URLSearchParams {
-  // express rewrites `url` below a mounted path; nothing is mounted here.
-  const url = request.url ?? '';
-  const at = url.indexOf('?');
-  return new URLSearchParams(at < 0 ? '' : url.slice(at + 1));
+/** It stands where the client reads it; a map beside would cost the collector more than the request. */
+function idOf(response: ServerResponse): string {
+  return String(response.getHeader(REQUEST_ID) ?? '');
 }
 
 function expressApp(
