@@ -90,7 +90,14 @@ async function startLocked(root: string, options: ServiceOptions): Promise<Runni
   );
   const { jenkins } = settings;
   if (jenkins !== undefined) {
-    work = await begin(root, options, jenkins, server, leaked);
+    try {
+      work = await begin(root, options, jenkins, server, leaked);
+    } catch (cause) {
+      // A server that goes on would keep the process, with nothing behind it.
+      await server.stop(0);
+      await audit.close();
+      throw cause;
+    }
     context.agents = work.running;
     watch(work.running.collaborators);
   }
@@ -128,7 +135,12 @@ async function begin(
   const service = settings.service ?? (await ownServiceId(root));
   const logins = registryLogins(settings.registries);
   // A password that cannot be read is told now, and not when a build waits.
-  for (const { host } of settings.registries) await logins(`${host}/any`);
+  for (const { host } of settings.registries) {
+    await logins(`${host}/any`).catch((cause: unknown) => {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(`agents.registries: ${host}: no password: ${reason}`, { cause });
+    });
+  }
   const images = new KnownImages();
   const hosts = await Promise.all(
     settings.engines.map(async (one) => ({

@@ -13,13 +13,17 @@ import { agentApp } from '../../node-agent/http/agent-app.ts';
 import { agentJson } from '../../node-agent/http/agent-json.ts';
 import { agentMetrics } from '../../node-agent/http/agent-metrics.ts';
 import { AgentStreams } from '../../node-agent/http/agent-streams.ts';
+import { startAgents } from '../../node-agent/main.ts';
 import { provisionFiles } from '../../node-agent/rules/provision-files.ts';
+import { systemClock } from '../../services/adapters/system-clock.ts';
 import { agentsCommands } from '../../services/cli/agents.ts';
 import { authenticator } from '../../services/platform/auth.ts';
+import { parseConfiguration } from '../../services/platform/configuration.ts';
 import { trustedProxies } from '../../services/platform/forwarded.ts';
 import { HeldRequests } from '../../services/platform/held-requests.ts';
 import { listen } from '../../services/platform/http-server.ts';
 import { hashKey } from '../../services/platform/keys.ts';
+import { RecordingLog } from '../fakes/recording-log.ts';
 import { startAgentService } from '../fixtures/agent-service.ts';
 import type { AgentService } from '../fixtures/agent-service.ts';
 import { listenTo } from '../fixtures/event-reader.ts';
@@ -387,6 +391,28 @@ t.test('without a Jenkins the service stands by', async (t) => {
     t.match(await answer.json(), { code: 'AGENTS_STAND_BY' });
   }
   t.match(await http.get('setup/'), { playbooks: [] });
+});
+
+t.test('a start that fails says what is wrong, and leaves nothing that listens', async (t) => {
+  const folder = t.testdir({ token: 'x' });
+  // Free a moment ago.
+  const other = await listen(() => undefined, { host: '127.0.0.1', port: 0 });
+  await other.stop(0);
+  const text = `
+data: data
+agents:
+  listen: ${new URL(other.url).host}
+  jenkins: { url: 'http://127.0.0.1:1/', user: ci, tokenFile: token }
+  registries: [{ host: 'reg.example.org:5000', user: ci, passwordFile: absent }]
+`;
+  const configuration = parseConfiguration(text, join(folder, 'gitbuilder.yaml'));
+  const { users } = configuration;
+  const service = { configuration, users, clock: systemClock, log: new RecordingLog() };
+  for (let start = 1; start <= 2; start += 1)
+    await t.rejects(startAgents({ ...service, version: '1' }), {
+      message: /^agents\.registries: reg\.example\.org:5000: no password: ENOENT.*absent/,
+    });
+  await t.rejects(fetch(other.url));
 });
 
 t.test('the command line shows and does the same', async (t) => {
