@@ -16,7 +16,7 @@ import { agentProblems } from './agent-problems.ts';
 import type { AgentPolicy, Collaborators } from './collaborators.ts';
 import { buildArchive } from './docker/file-archive.ts';
 import { hostSettings, openEngine } from './docker/open-engine.ts';
-import { registryLogins } from './docker/registry-logins.ts';
+import { openRegistryLogins } from './docker/registry-logins.ts';
 import { forgetHistory } from './forget-history.ts';
 import { agentApp } from './http/agent-app.ts';
 import type { AgentContext, Running } from './http/agent-context.ts';
@@ -133,14 +133,7 @@ async function begin(
   const { configuration, clock, log } = options;
   const settings = configuration.agents;
   const service = settings.service ?? (await ownServiceId(root));
-  const logins = registryLogins(settings.registries);
-  // A password that cannot be read is told now, and not when a build waits.
-  for (const { host } of settings.registries) {
-    await logins(`${host}/any`).catch((cause: unknown) => {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new Error(`agents.registries: ${host}: no password: ${reason}`, { cause });
-    });
-  }
+  const logins = await openRegistryLogins(settings.registries);
   const images = new KnownImages();
   const hosts = await Promise.all(
     settings.engines.map(async (one) => ({

@@ -28,3 +28,17 @@ export function registryLogins(registries: Configuration['agents']['registries']
     return { username: user, password: await readSecret(passwordFile), serveraddress };
   };
 }
+
+/** The same; a password that cannot be read is told now, and not when a build waits. */
+export async function openRegistryLogins(
+  registries: Configuration['agents']['registries'],
+): Promise<RegistryLogins> {
+  const logins = registryLogins(registries);
+  for (const { host } of registries) {
+    await logins(`${host}/any`).catch((cause: unknown) => {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(`agents.registries: ${host}: no password: ${reason}`, { cause });
+    });
+  }
+  return logins;
+}
