@@ -5,6 +5,8 @@ import { buildPath } from './rules/build-path.ts';
 import type { Demand } from './rules/demand.ts';
 import { matchesLabel, parseLabel } from './rules/label.ts';
 import { moved } from './rules/life.ts';
+import { mergeNeeds } from './rules/merge-needs.ts';
+import { knownNodes } from './plan-agents.ts';
 
 /** What a step says before its `node` block. */
 export interface DemandOrder {
@@ -54,12 +56,16 @@ export async function postDemand(
  * was made for it may have been used: it takes nothing new where its uses are counted.
  */
 export async function endDemand(collaborators: Collaborators, id: string): Promise<void> {
-  const { demands, agents, clock } = collaborators;
+  const { demands, agents, situation, clock } = collaborators;
   let ended: Demand | null = null;
   let others: readonly Demand[] = [];
   await demands.change((open) => {
     ended = open.find((one) => one.id === id) ?? null;
     others = open.filter((one) => one.id !== id);
+    // The queue was read when its block still waited: whatever plans before the next look must not count it again.
+    const { lines } = mergeNeeds(open, situation.items, knownNodes(collaborators));
+    const started = lines.find(({ demand }) => demand?.id === id)?.item;
+    situation.items = situation.items.filter((item) => item !== started);
     return ended === null ? null : { remove: [id] };
   });
   const agent = ended === null ? null : usedUnseen(collaborators, ended, others);

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { endDemand, postDemand } from '../../node-agent/demands.ts';
+import { planAndRecord } from '../../node-agent/plan-agents.ts';
 import { takeOffline } from '../fakes/jenkins/nodes.ts';
 import { maintain } from '../fakes/jenkins/queue.ts';
 import type { AgentService } from '../fixtures/agent-service.ts';
@@ -103,6 +104,34 @@ t.test('a block that was over before anybody looked takes its agent with it', as
   await endDemand(collaborators, second.id);
   await service.poll(6);
   t.same(states(service), []);
+});
+
+t.test('a block that is over is not taken for one that waits still', async (t) => {
+  const service = await startAgentService(t, { templates: { jammy: JAMMY } });
+  const { collaborators } = service;
+  const { situation } = collaborators;
+  const build = 'job/pl/1/';
+  const order = { label: 'jammy', build, block: 'a', hint: null, seconds: null };
+  const { id } = await postDemand(collaborators, order);
+  await service.poll();
+  await connected(service, 1);
+  await service.poll();
+  t.same(states(service), ['idle']);
+  const task = {
+    kind: 'block',
+    name: 'part of pl #1',
+    path: build,
+    labelExpression: null,
+  } as const;
+  const waits = { kind: 'buildable', inQueueSince: 0, pending: false, stuck: false } as const;
+  const why = 'Waiting for next available executor on ‘jammy’';
+  const read = [{ ...waits, id: 1, why, task }];
+  situation.items = read;
+  t.same(await planAndRecord(collaborators), [], 'the idle agent is for it');
+  await endDemand(collaborators, id);
+  t.same(await planAndRecord(collaborators), [], 'which nobody waits for any more');
+  situation.items = read;
+  t.equal((await planAndRecord(collaborators)).length, 1, 'until the queue is read and shows it');
 });
 
 t.test('a controller that restarts with ten agents: no new one, and none goes', async (t) => {
