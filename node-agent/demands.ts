@@ -1,12 +1,12 @@
 import { GitbuilderError } from '../services/domain/errors.ts';
 import type { Collaborators } from './collaborators.ts';
+import { knownNodes } from './plan-agents.ts';
 import type { Agent } from './rules/agent.ts';
 import { buildPath } from './rules/build-path.ts';
 import type { Demand } from './rules/demand.ts';
 import { matchesLabel, parseLabel } from './rules/label.ts';
 import { moved } from './rules/life.ts';
 import { mergeNeeds } from './rules/merge-needs.ts';
-import { knownNodes } from './plan-agents.ts';
 
 /** What a step says before its `node` block. */
 export interface DemandOrder {
@@ -61,12 +61,13 @@ export async function endDemand(collaborators: Collaborators, id: string): Promi
   let others: readonly Demand[] = [];
   await demands.change((open) => {
     ended = open.find((one) => one.id === id) ?? null;
+    if (ended === null) return null;
     others = open.filter((one) => one.id !== id);
     // The queue was read when its block still waited: whatever plans before the next look must not count it again.
     const { lines } = mergeNeeds(open, situation.items, knownNodes(collaborators));
     const started = lines.find(({ demand }) => demand?.id === id)?.item;
     situation.items = situation.items.filter((item) => item !== started);
-    return ended === null ? null : { remove: [id] };
+    return { remove: [id] };
   });
   const agent = ended === null ? null : usedUnseen(collaborators, ended, others);
   if (agent === null) return;

@@ -3,11 +3,11 @@ import { dirname } from 'node:path';
 import { Low } from 'lowdb';
 import { makeFolder, removeDurably } from '../platform/durable-file.ts';
 import { DurableJsonAdapter } from '../platform/durable-json-adapter.ts';
+import { directWriter } from '../platform/file-writer.ts';
+import type { FileWriter } from '../platform/file-writer.ts';
 import { Journal } from '../platform/journal.ts';
 import { parseRecord, printRecord } from './repo-record.ts';
 import type { RepoLine, RepoRecord } from './repo-record.ts';
-import { directWriter } from '../platform/file-writer.ts';
-import type { FileWriter } from '../platform/file-writer.ts';
 
 const LEAST_LINES = 256;
 const LEAST_BYTES = 256 * 1024;

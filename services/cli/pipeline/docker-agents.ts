@@ -40,7 +40,7 @@ export class DockerAgents {
   /** Starts what makes them; `shared` is the folder with the workspaces of the build. */
   static async start(
     { folder, services, cleanUp, signal }: DemoStage,
-    { engine: any, version, gateway }: FoundEngine,
+    { engine: theirs, version, gateway }: FoundEngine,
     shared: string,
     platforms: readonly string[],
     fact: (text: string) => void,
@@ -48,7 +48,7 @@ export class DockerAgents {
     const own = join(folder, 'pipeline-agents');
     await mkdir(own, { recursive: true });
     // Beside the agents of another story, which may still be served.
-    const engine = any.of(`${any.service}-pipeline`);
+    const engine = theirs.of(`${theirs.service}-pipeline`);
     cleanUp.add(() => Promise.resolve(engine.close()));
     const found = { engine, version, gateway };
     const name = `${IMAGE}:${engine.service}`;
