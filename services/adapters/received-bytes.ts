@@ -34,7 +34,9 @@ export class ReceivedBytes implements ReceivedBlob {
         ...{ path, bytes: this.#bytes, durable: true, beginIn: places.incoming },
       });
       const beside = header === null ? null : headers.keep(sha256, header);
-      await Promise.all([kept, beside]);
+      beside?.catch(() => undefined);
+      await kept;
+      await beside;
       if (follows) digests.expect(this.ref, this.sha512());
     } catch (cause) {
       throw asDiskFull(cause);

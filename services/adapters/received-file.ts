@@ -58,7 +58,9 @@ export class ReceivedFile implements ReceivedBlob {
       if (this.#digest !== null || this.#taken.following !== null) {
         digests.expect(this.ref, this.sha512());
       }
-      await Promise.all([syncFolder(places.folder(sha256)), beside]);
+      // One after the other: a failure of the one would leave the other running behind the answer.
+      await syncFolder(places.folder(sha256));
+      await beside;
     } catch (cause) {
       throw asDiskFull(cause);
     }
