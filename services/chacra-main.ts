@@ -202,6 +202,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
       await queue.stop();
       await exporter?.stop();
       await events.stop();
+      await generations.settled();
       await repos.close();
       await blobs.close();
       await files.close();

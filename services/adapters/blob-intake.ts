@@ -10,7 +10,7 @@ import { GrowingFile } from './growing-file.ts';
 import type { Following, Sha512Thread } from './sha512-thread.ts';
 
 /** A longer body gets its temporary file as soon as it is known to be longer. */
-const IN_MEMORY_BYTES = 64 * 1024;
+const IN_MEMORY_BYTES = 1024 * 1024;
 
 /** A short body, complete in memory. */
 export interface TakenBytes {

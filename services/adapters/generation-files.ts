@@ -12,6 +12,8 @@ import type { FileWriter } from '../platform/file-writer.ts';
 export class GenerationFiles {
   /** The paths of what is known to be whole on disk. */
   readonly #sound = new Set<string>();
+  /** What is on its way to the disk, by path. */
+  readonly #writing = new Map<string, Uint8Array>();
   readonly #files: FileWriter;
 
   constructor(files: FileWriter) {
@@ -22,13 +24,20 @@ export class GenerationFiles {
   async write(folder: string, sha256: string, bytes: Uint8Array): Promise<void> {
     const path = join(folder, sha256);
     if (this.#sound.has(path)) return;
-    await this.#files.put({ path, bytes, durable: false });
-    this.#sound.add(path);
+    this.#writing.set(path, bytes);
+    try {
+      await this.#files.put({ path, bytes, durable: false });
+      this.#sound.add(path);
+    } finally {
+      this.#writing.delete(path);
+    }
   }
 
   /** Null when the file is missing or other than its name says. */
-  async read(folder: string, sha256: string): Promise<Buffer | null> {
+  async read(folder: string, sha256: string): Promise<Uint8Array | null> {
     const path = join(folder, sha256);
+    const writing = this.#writing.get(path);
+    if (writing !== undefined) return writing;
     let bytes: Buffer;
     try {
       bytes = await readFile(path);

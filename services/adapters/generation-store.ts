@@ -57,21 +57,27 @@ export class DiskGenerationStore implements GenerationStore {
     files: ReadonlyMap<string, Uint8Array>,
   ): Promise<void> {
     const folder = this.#folderOf(identity);
-    return this.#serial.run(folder, async () => {
-      if (!this.#made.has(folder)) await makeFolder(filesIn(folder));
-      this.#made.add(folder);
-      const path = manifestPath(folder, generation.number);
-      const text = JSON.stringify(generation);
-      this.#forgetManifest(path);
-      // Side by side: a manifest without its files is no harm, they follow from it.
-      const derivable = generation.files.filter(({ text }) => text === undefined);
-      const putting = Promise.all(
-        derivable.map((file) => this.#put(folder, file, files.get(file.path))),
-      );
-      putting.catch(() => undefined);
-      await this.#writer.put({ path, bytes: text, durable: true });
-      await putting;
-      this.#manifests.set(path, generation, text.length);
+    return new Promise((resolve, reject) => {
+      const writing = this.#serial.run(folder, async () => {
+        if (!this.#made.has(folder)) await makeFolder(filesIn(folder));
+        this.#made.add(folder);
+        const path = manifestPath(folder, generation.number);
+        const text = JSON.stringify(generation);
+        this.#forgetManifest(path);
+        const manifest = this.#writer.put({ path, bytes: text, durable: true });
+        const derivable = generation.files.filter(({ text }) => text === undefined);
+        const putting = derivable.map((file) => this.#put(folder, file, files.get(file.path)));
+        const written = Promise.allSettled(putting);
+        try {
+          await manifest;
+          this.#manifests.set(path, generation, text.length);
+          resolve();
+        } finally {
+          // Nobody waits for these: they are in memory meanwhile, and follow from the manifest.
+          await written;
+        }
+      });
+      writing.catch(reject);
     });
   }
 
@@ -145,6 +151,11 @@ export class DiskGenerationStore implements GenerationStore {
     }
   }
 
+  /** Waits for index files that are on their way to the disk, too. */
+  settled(): Promise<void> {
+    return this.#serial.settled();
+  }
+
   #removeWhere(identity: RepoIdentity, isOver: (number: number) => boolean): Promise<void> {
     const folder = this.#folderOf(identity);
     return this.#serial.run(folder, async () => {
@@ -173,8 +184,8 @@ export class DiskGenerationStore implements GenerationStore {
   async #put(folder: string, file: IndexFile, bytes: Uint8Array | undefined): Promise<void> {
     // One that is not handed in is derived when somebody asks for it.
     if (bytes === undefined) return;
-    await this.#files.write(filesIn(folder), file.sha256, bytes);
-    this.#remember(file.sha256, bytes);
+    const own = this.#remember(file.sha256, bytes);
+    await this.#files.write(filesIn(folder), file.sha256, own);
   }
 
   async #load(folder: string, sha256: string): Promise<Uint8Array | null> {

@@ -5,6 +5,9 @@ import type { TakenBytes } from './blob-intake.ts';
 import { asDiskFull } from './full-disk.ts';
 import type { ReceivedOptions } from './received-file.ts';
 
+/** A longer one takes so long to hash that nobody who uploads should wait for it. */
+const HASHED_AT_ONCE_BYTES = 64 * 1024;
+
 /** A short body in memory, on its way to become a blob: its file is begun only when it is wanted. */
 export class ReceivedBytes implements ReceivedBlob {
   readonly ref: ReceivedBlob['ref'];
@@ -37,7 +40,7 @@ export class ReceivedBytes implements ReceivedBlob {
       beside?.catch(() => undefined);
       await kept;
       await beside;
-      if (follows) digests.expect(this.ref, this.sha512());
+      if (follows) digests.expect(this.ref, this.#digestOf(path));
     } catch (cause) {
       throw asDiskFull(cause);
     }
@@ -48,6 +51,12 @@ export class ReceivedBytes implements ReceivedBlob {
   release(): void {
     this.#release?.();
     this.#release = null;
+  }
+
+  #digestOf(path: string): Promise<string> {
+    const { size } = this.ref;
+    if (this.#digest !== null || size <= HASHED_AT_ONCE_BYTES) return this.sha512();
+    return this.#options.thread.follow(path).finish(size);
   }
 
   #sha512(): string {

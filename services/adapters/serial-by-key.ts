@@ -13,6 +13,11 @@ export class SerialByKey {
     return result;
   }
 
+  /** Waits for what was asked for until now. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#last.values());
+  }
+
   #end(key: string, settled: Promise<void>): void {
     if (this.#last.get(key) === settled) this.#last.delete(key);
   }

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { gzip, gzipSync } from 'node:zlib';
 
 const LEVEL = 6;
 /** Several times as fast as `Buffer.from` for texts of this size. */
 const UTF8 = new TextEncoder();
 const EIGHT = '8'.charCodeAt(0);
 const LONGEST_GROUP = 128;
+/** A millisecond or two of work: handing it to another thread and waking up again takes as long. */
+const AT_ONCE_BYTES = 96 * 1024;
 
 /** A text that indices are made of; its key is the sha256 of the package it describes. */
 export interface IndexEntry {
@@ -46,21 +48,38 @@ export class GzipMembers {
     if (around.head !== '') texts.unshift(around.head);
     if (around.tail !== '' || texts.length === 0) texts.push(around.tail);
     const plain = texts.map((text) => UTF8.encode(text));
-    const members = await Promise.all(plain.map((part) => this.#member(part)));
+    const members = await this.#membersOf(plain);
     const whole = Buffer.concat(plain);
     const gz = Buffer.concat(members);
     return { plain: whole, plainSha256: sha256(whole), gz, gzSha256: sha256(gz) };
   }
 
-  async #member(plain: Uint8Array): Promise<Uint8Array> {
-    const key = sha256(plain);
+  async #membersOf(plain: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
+    const parts = plain.map((bytes) => ({ bytes, key: sha256(bytes) }));
+    const members = parts.map(({ key }) => this.#known(key));
+    const missing = parts.filter((_, index) => members[index] === undefined);
+    const isLittle = missing.reduce((sum, { bytes }) => sum + bytes.length, 0) <= AT_ONCE_BYTES;
+    return Promise.all(
+      parts.map(async ({ bytes, key }, index) => {
+        const known = members[index];
+        if (known !== undefined) return known;
+        const level = { level: LEVEL };
+        const member = isLittle ? gzipSync(bytes, level) : await compress(bytes, level);
+        this.#remember(key, member);
+        return member;
+      }),
+    );
+  }
+
+  #known(key: string): Uint8Array | undefined {
     const known = this.#members.get(key);
-    if (known !== undefined) {
-      this.#members.delete(key);
-      this.#members.set(key, known);
-      return known;
-    }
-    const member = await compress(plain, { level: LEVEL });
+    if (known === undefined) return undefined;
+    this.#members.delete(key);
+    this.#members.set(key, known);
+    return known;
+  }
+
+  #remember(key: string, member: Uint8Array): void {
     if (!this.#members.has(key)) this.#bytes += member.length;
     this.#members.set(key, member);
     for (const [oldest, { length }] of this.#members) {
@@ -68,7 +87,6 @@ export class GzipMembers {
       this.#members.delete(oldest);
       this.#bytes -= length;
     }
-    return member;
   }
 }
 

@@ -32,7 +32,10 @@ export function indexRestorer(collaborators: {
       const bytes = rendered.bytes.get(made.path);
       const wanted = generation.files.find(({ path }) => path === made.path);
       if (bytes === undefined || wanted?.sha256 !== made.sha256) continue;
-      await generations.restore(repo.identity, made, bytes);
+      await generations.restore(repo.identity, made, bytes).catch((cause: unknown) => {
+        // As on a full disk: who asks gets it all the same.
+        log.warn({ path: made.path, err: cause }, 'a derived index file cannot be kept');
+      });
       if (made.path === file.path) return bytes;
     }
     throw new Error(`${file.path} of generation ${number} cannot be derived again`);

@@ -1,4 +1,5 @@
-import { closeSync, fdatasync, fsync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fdatasync, fdatasyncSync, fsync, fsyncSync } from 'node:fs';
+import { openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { parentPort } from 'node:worker_threads';
@@ -8,11 +9,24 @@ import type { Appended, NewFile } from './file-writer.ts';
 
 /**
  * Runs in a thread of its own. What only touches memory of the kernel is done at once, which costs
- * a tenth of a round through libuv's threads; only what waits for the disk goes there, so that many
- * files wait for it together.
+ * a tenth of a round through libuv's threads; what waits for the disk goes there when there are
+ * several, so that they wait for it together.
  */
-const sync = promisify(fsync);
-const syncData = promisify(fdatasync);
+const syncBeside = promisify(fsync);
+const syncDataBeside = promisify(fdatasync);
+
+/** Durable jobs that have begun and not ended. */
+let underWay = 0;
+
+async function sync(file: number): Promise<void> {
+  if (underWay > 1) await syncBeside(file);
+  else fsyncSync(file);
+}
+
+async function syncData(file: number): Promise<void> {
+  if (underWay > 1) await syncDataBeside(file);
+  else fdatasyncSync(file);
+}
 
 async function put({ path, bytes, durable, beginIn }: NewFile): Promise<void> {
   const temporary = temporaryPath(beginIn ?? dirname(path));
@@ -66,6 +80,10 @@ function run(job: FileJob): Promise<void> {
   }
 }
 
+function isDurable(job: FileJob): boolean {
+  return job.kind === 'append' || job.durable;
+}
+
 function failureOf(cause: unknown): FileFailure {
   const message = cause instanceof Error ? cause.message : String(cause);
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
@@ -93,10 +111,15 @@ class Report {
 
 const report = new Report();
 parentPort?.on('message', ({ first, jobs }: ToFileWorker) => {
+  underWay += jobs.filter(isDurable).length;
   for (const [index, job] of jobs.entries()) {
+    const end = (failure: FileFailure | null) => {
+      if (isDurable(job)) underWay -= 1;
+      report.add(first + index, failure);
+    };
     run(job).then(
-      () => report.add(first + index, null),
-      (cause: unknown) => report.add(first + index, failureOf(cause)),
+      () => end(null),
+      (cause: unknown) => end(failureOf(cause)),
     );
   }
 });

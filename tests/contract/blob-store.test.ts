@@ -281,7 +281,7 @@ t.test('no file of a long body stays open, however often its digest is stated', 
   for (const sha512 of [true, false]) {
     const root = t.testdir();
     const blobs = await open(root, { sha512 });
-    const bytes = Buffer.alloc(100_000, 'long');
+    const bytes = Buffer.alloc(MIB + 1, 'long');
     const checked = async () => {
       const received = await receive(blobs, bodyOf(bytes));
       for (let header = 0; header < 3; header += 1)
@@ -348,9 +348,9 @@ t.test('damaged bytes are not set aside in the moment when whole ones come', asy
 t.test('bodies about the length that is kept in memory are those that came', async (t) => {
   const root = t.testdir();
   const blobs = await open(root);
-  for (const size of [65_535, 65_536, 65_537]) {
+  for (const size of [65_536, 65_537, MIB - 1, MIB, MIB + 1]) {
     const bytes = Buffer.alloc(size, `${size} `);
-    for (const piece of [1000, 65_535, 65_536, 70_000]) {
+    for (const piece of [10_000, 65_536, 70_000, MIB]) {
       const received = await receive(blobs, bodyOf(bytes, { piece }), { limit: size });
       t.same(received.ref, refOf(bytes));
       await received.keep(null);

@@ -3,10 +3,14 @@ import { join } from 'node:path';
 import t from 'tap';
 import { ByteCache } from '../../services/platform/byte-cache.ts';
 import { DiskGenerationStore } from '../../services/adapters/generation-store.ts';
+import type { Generation } from '../../services/domain/generation.ts';
+import { directWriter } from '../../services/platform/file-writer.ts';
 import { someIdentity } from '../fixtures/some-repo.ts';
 import { fileAt, generationStoreContract, someGeneration } from './generation-store-contract.ts';
 
 const repo = someIdentity(1);
+
+type Written = readonly [generation: Generation, bytes: ReadonlyMap<string, Uint8Array>];
 
 generationStoreContract('disk', (root) => new DiskGenerationStore({ root }));
 generationStoreContract(
@@ -19,6 +23,13 @@ function below(folder: string): string[] {
   return names.filter((name) => statSync(join(folder, name)).isFile()).sort();
 }
 
+/** By a store of a former life, to the last file. */
+async function written(root: string, ...[generation, bytes]: Written): Promise<void> {
+  const store = new DiskGenerationStore({ root });
+  await store.write(repo, generation, bytes);
+  await store.settled();
+}
+
 t.test('what is on disk', async (t) => {
   const root = t.testdir();
   const store = new DiskGenerationStore({ root });
@@ -28,8 +39,10 @@ t.test('what is on disk', async (t) => {
   const [folder = ''] = readdirSync(join(root, 'published'));
   const published = join(root, 'published', folder);
   const same = join(published, 'files', fileAt(one.generation, 'Sources').sha256);
+  await store.settled();
   const before = statSync(same).ino;
   await store.write(repo, two.generation, two.bytes);
+  await store.settled();
   t.equal(statSync(same).ino, before, 'what is there is not written again');
   const shas = ['first', 'same', 'second'].map((text) => someGeneration(0, { a: text }));
   t.same(
@@ -52,7 +65,7 @@ t.test('what is on disk', async (t) => {
 t.test('lost and wrong index files are not served, and can be put back', async (t) => {
   const root = t.testdir();
   const { generation, bytes } = someGeneration(1, { Packages: 'right', Sources: 'there' });
-  await new DiskGenerationStore({ root }).write(repo, generation, bytes);
+  await written(root, generation, bytes);
   const [folder = ''] = readdirSync(join(root, 'published'));
   const path = (file: string) =>
     join(root, 'published', folder, 'files', fileAt(generation, file).sha256);
@@ -78,6 +91,7 @@ t.test('lost and wrong index files are not served, and can be put back', async (
   writeFileSync(path('Packages'), 'WRONG');
   const healing = new DiskGenerationStore({ root });
   await healing.write(repo, { ...generation, number: 2 }, bytes);
+  await healing.settled();
   t.same(await new DiskGenerationStore({ root }).bytes(repo, packages), Buffer.from('right'));
 
   const manifest = join(root, 'published', folder, '1.json');
@@ -102,10 +116,41 @@ t.test('a write that fails is refused, and nothing stands in its way later', asy
   t.same(await store.read(repo, 1), generation);
 });
 
+t.test(
+  'index files are served before they are on disk, and when they never come there',
+  async (t) => {
+    for (const isLost of [false, true]) {
+      const root = t.testdir();
+      let goOn: (lost?: Promise<void>) => void = () => undefined;
+      const held = new Promise<void>((resolve) => (goOn = resolve));
+      const store = new DiskGenerationStore({
+        root,
+        cacheBytes: 0,
+        files: {
+          ...directWriter,
+          async put(file) {
+            if (!file.durable) await held;
+            await directWriter.put(file);
+          },
+        },
+      });
+      const { generation, bytes } = someGeneration(1, { Packages: 'text' });
+      const packages = fileAt(generation, 'Packages');
+      await store.write(repo, generation, bytes);
+      t.same(await store.read(repo, 1), generation);
+      t.same(await store.bytes(repo, packages), Buffer.from('text'), 'with no memory for others');
+      const removed = store.remove(repo, 1);
+      goOn(isLost ? Promise.reject(new Error('no space left')) : undefined);
+      await removed;
+      t.same(below(root), [], 'what goes waits for what still comes');
+    }
+  },
+);
+
 t.test('bytes are read once for many, and come from memory then', async (t) => {
   const root = t.testdir();
   const { generation, bytes } = someGeneration(1, { Packages: 'text' });
-  await new DiskGenerationStore({ root }).write(repo, generation, bytes);
+  await written(root, generation, bytes);
   const store = new DiskGenerationStore({ root });
   const packages = fileAt(generation, 'Packages');
   const read = await Promise.all([store.bytes(repo, packages), store.bytes(repo, packages)]);

@@ -1,3 +1,5 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { goBack } from '../../services/chacra/go-back.ts';
 import {
@@ -56,6 +58,28 @@ t.test('what is kept outlives the sweep with everything it names', async (t) => 
   await node.upload(one, 'tool_1_amd64.deb', smallDeb('tool', '2.0'));
   t.match(node.head(one), { kept: [], goBackTo: null }, 'a repo made again starts anew');
   await repos.close();
+});
+
+t.test('a lost index file is derived again, even where it cannot be kept', async (t) => {
+  const root = t.testdir();
+  const packages = `dists/${one.distroVersion}/main/binary-amd64/Packages`;
+  const before = await smallNode(root);
+  await before.upload(one, 'tool_1_amd64.deb', smallDeb('tool', '1.0'));
+  await before.update(one);
+  const text = await before.text(one, packages);
+  await before.generations.settled();
+  await before.repos.close();
+  const published = join(root, 'published');
+  for (const folder of readdirSync(published))
+    rmSync(join(published, folder, 'files'), { recursive: true });
+
+  const node = await smallNode(root, undefined, before.blobs);
+  t.equal(await node.text(one, packages), text);
+  t.match(node.log.lines, [
+    { level: 'warn', message: /lost; derived again/ },
+    { level: 'warn', message: /cannot be kept/, fields: { err: { code: 'ENOENT' } } },
+  ]);
+  await node.repos.close();
 });
 
 t.test('what is kept or gone back to while the sweep is at another repo stays', async (t) => {
