@@ -20,12 +20,18 @@ export class GenerationFiles {
     this.#files = files;
   }
 
-  /** Skips what is there already. */
-  async write(folder: string, sha256: string, bytes: Uint8Array): Promise<void> {
+  /** Skips what is there already; the rest begins after something else, and can be read meanwhile. */
+  async write(
+    folder: string,
+    sha256: string,
+    bytes: Uint8Array,
+    after: Promise<unknown>,
+  ): Promise<void> {
     const path = join(folder, sha256);
     if (this.#sound.has(path)) return;
     this.#writing.set(path, bytes);
     try {
+      await after;
       await this.#files.put({ path, bytes, durable: false });
       this.#sound.add(path);
     } finally {

@@ -1,5 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { GenerationStore } from '../chacra/ports.ts';
 import { GitbuilderError } from '../domain/errors.ts';
 import type { Generation, IndexFile, PublishedPackage } from '../domain/generation.ts';
@@ -65,15 +66,19 @@ export class DiskGenerationStore implements GenerationStore {
         const text = JSON.stringify(generation);
         this.#forgetManifest(path);
         const manifest = this.#writer.put({ path, bytes: text, durable: true });
+        // Behind the switch, which waits for the manifest alone: until then they are in memory, and
+        // they follow from it.
+        const switched = manifest.then(() => setImmediate());
         const derivable = generation.files.filter(({ text }) => text === undefined);
-        const putting = derivable.map((file) => this.#put(folder, file, files.get(file.path)));
+        const putting = derivable.map((file) =>
+          this.#put(folder, file, files.get(file.path), switched),
+        );
         const written = Promise.allSettled(putting);
         try {
           await manifest;
           this.#manifests.set(path, generation, text.length);
           resolve();
         } finally {
-          // Nobody waits for these: they are in memory meanwhile, and follow from the manifest.
           await written;
         }
       });
@@ -151,7 +156,6 @@ export class DiskGenerationStore implements GenerationStore {
     }
   }
 
-  /** Waits for index files that are on their way to the disk, too. */
   settled(): Promise<void> {
     return this.#serial.settled();
   }
@@ -181,11 +185,16 @@ export class DiskGenerationStore implements GenerationStore {
     });
   }
 
-  async #put(folder: string, file: IndexFile, bytes: Uint8Array | undefined): Promise<void> {
+  async #put(
+    folder: string,
+    file: IndexFile,
+    bytes: Uint8Array | undefined,
+    after: Promise<unknown> = Promise.resolve(),
+  ): Promise<void> {
     // One that is not handed in is derived when somebody asks for it.
     if (bytes === undefined) return;
     const own = this.#remember(file.sha256, bytes);
-    await this.#files.write(filesIn(folder), file.sha256, own);
+    await this.#files.write(filesIn(folder), file.sha256, own, after);
   }
 
   async #load(folder: string, sha256: string): Promise<Uint8Array | null> {

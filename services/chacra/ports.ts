@@ -120,7 +120,10 @@ export interface BlobStore {
 
 /** Published generations: manifests are durable, index files are derivable from them. */
 export interface GenerationStore {
-  /** Durable when it resolves, as far as the manifest goes; the bytes of its files by their path. */
+  /**
+   * Durable when it resolves, as far as the manifest goes. Its files, given by their path, can be read
+   * then; they come to the disk behind it.
+   */
   write(
     identity: RepoIdentity,
     generation: Generation,
@@ -148,6 +151,8 @@ export interface GenerationStore {
   removeUpTo(identity: RepoIdentity, number: number): Promise<void>;
   /** Removes the generations of all other repos: called once, before anything is written. */
   removeAllBut(identities: Iterable<RepoIdentity>): Promise<void>;
+  /** Waits until every file that was written is on the disk. */
+  settled(): Promise<void>;
 }
 
 /** Published repositories as plain folders, for whoever reads files instead of asking this service. */

@@ -70,8 +70,8 @@ function isAt(path: string, name: string): boolean {
 
 /** The sum of all header bytes, those of the sum itself counted as blanks. */
 function checkSum(header: Buffer): void {
-  let sum = 8 * 0x20;
-  for (const [index, byte] of header.entries()) if (index < 148 || index >= 156) sum += byte;
+  const isOfIt = (index: number) => index >= 148 && index < 156;
+  const sum = header.reduce((all, byte, index) => all + (isOfIt(index) ? 0x20 : byte), 0);
   if (sum !== number(header, 148, 8)) throw new Malformed('a tar header has a wrong checksum');
 }
 

@@ -61,8 +61,16 @@ export function sendAnswer(response: ServerResponse, answer: Answer): void {
   }
 }
 
+/** A text of up to so many characters is sent as one string with its head: cheaper than a head and a buffer. */
+const ONE_PIECE = 32 * 1024;
+
 function sendText(response: ServerResponse, status: number, text: string, headers: Headers): void {
-  sendBytes(response, status, Buffer.from(text), headers);
+  if (text.length > ONE_PIECE) {
+    sendBytes(response, status, Buffer.from(text), headers);
+    return;
+  }
+  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(text) });
+  response.end(response.req.method === 'HEAD' ? undefined : text);
 }
 
 function sendBytes(

@@ -1,12 +1,13 @@
 import { open } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { createStream } from 'rotating-file-stream';
 import type { RotatingFileStream } from 'rotating-file-stream';
 import type { Clock } from '../domain/clock.ts';
 import type { Log } from '../domain/log.ts';
 import { isMissing, makeFolder } from './durable-file.ts';
 
+/** Long enough for the lines of many requests to ride in one write. */
+const GATHER_MILLISECONDS = 10;
 const SYNC_MILLISECONDS = 1000;
 const RETRY_MILLISECONDS = 10_000;
 /** What waits while the disk is full; more would take the memory too. */
@@ -40,6 +41,7 @@ export class AuditLog implements Audit {
   #lost = 0;
   #running: Promise<void> | null = null;
   #isSyncDue = false;
+  #cancelGathering: (() => void) | null = null;
   #cancelRetry: (() => void) | null = null;
   #problem: string | null = null;
 
@@ -59,14 +61,16 @@ export class AuditLog implements Audit {
     }
     const at = this.#options.clock.now().toISOString();
     this.#waiting.push(`${JSON.stringify({ at, ...what })}\n`);
-    if (this.#cancelRetry === null) this.#run();
+    if (this.#cancelRetry === null) this.#runSoon();
   }
 
   /** Writes what waits and ends the file. */
   async close(): Promise<void> {
     this.#endRetry();
-    this.#run();
-    await this.#running;
+    do {
+      this.#run();
+      await this.#running;
+    } while (this.#problem === null && this.#waiting.length > 0);
     this.#endRetry();
     const stream = this.#stream;
     this.#stream = null;
@@ -79,17 +83,25 @@ export class AuditLog implements Audit {
     this.#cancelRetry = null;
   }
 
+  #runSoon(): void {
+    if (this.#running !== null) return;
+    this.#cancelGathering ??= this.#options.clock.after(GATHER_MILLISECONDS, () => this.#run());
+  }
+
   #run(): void {
+    this.#cancelGathering?.();
+    this.#cancelGathering = null;
     this.#running ??= this.#work();
   }
 
+  /** Writes what waits by now. */
   async #work(): Promise<void> {
-    // Later in this turn of the event loop, so that its lines ride in the same write.
-    await setImmediate();
+    let left = this.#waiting.length;
     try {
-      while (this.#waiting.length > 0) {
+      while (left > 0) {
         this.#stream ??= await this.#open();
-        const lines = this.#waiting.slice(0, LINES_AT_ONCE);
+        const lines = this.#waiting.slice(0, Math.min(left, LINES_AT_ONCE));
+        left -= lines.length;
         const lost = this.#lost;
         const gap = lost === 0 ? '' : this.#lostLine(lost);
         await write(this.#stream, gap + lines.join(''));
@@ -103,6 +115,7 @@ export class AuditLog implements Audit {
       this.#fail(cause);
     } finally {
       this.#running = null;
+      if (this.#waiting.length > 0 && this.#cancelRetry === null) this.#runSoon();
     }
   }
 

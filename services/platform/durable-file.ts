@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -9,7 +9,7 @@ const UTF8 = new TextEncoder();
 
 /** A free name in a folder for bytes that are not complete yet; the sweep at start knows it by its shape. */
 export function temporaryPath(folder: string): string {
-  return join(folder, `${TEMPORARY}${randomBytes(12).toString('hex')}`);
+  return join(folder, `${TEMPORARY}${randomUUID()}`);
 }
 
 /** Whether a name is one of those that `temporaryPath` gives. */

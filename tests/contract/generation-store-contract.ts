@@ -87,6 +87,7 @@ export function generationStoreContract(
     for (const { generation, bytes } of [one, two, three])
       await store.write(repo, generation, bytes);
     await store.write(other, one.generation, one.bytes);
+    await store.settled();
 
     await store.remove(repo, 2);
     await store.remove(repo, 2);
@@ -107,6 +108,7 @@ export function generationStoreContract(
     );
     t.equal(await text(later, fileAt(anew.generation, 'Packages')), 'fourth');
     await store.write(repo, three.generation, three.bytes);
+    await store.settled();
 
     await store.removeUpTo(repo, 1);
     later = open(folder);
@@ -122,6 +124,7 @@ export function generationStoreContract(
 
     const stranger = someGeneration(1, { Packages: 'forgotten' });
     await store.write(someIdentity(8), stranger.generation, stranger.bytes);
+    await store.settled();
     await open(folder).removeAllBut([other]);
     later = open(folder);
     await t.rejects(later.read(someIdentity(8), 1), { code: 'NOT_FOUND' });
@@ -131,6 +134,7 @@ export function generationStoreContract(
     const again = someGeneration(1, { Packages: 'anew' });
     await store.write(repo, again.generation, again.bytes);
     t.same(await store.read(repo, 1), again.generation);
+    await store.settled();
     t.equal(await text(open(folder), fileAt(again.generation, 'Packages')), 'anew');
   });
 
@@ -146,6 +150,7 @@ export function generationStoreContract(
         store.write(repo, generation, bytes),
         store.read(repo, number - 1).catch(() => null),
       ]);
+      await store.settled();
       t.equal(await text(open(folder), fileAt(generation, 'Packages')), 'shared');
     }
   });

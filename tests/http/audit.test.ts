@@ -170,6 +170,7 @@ t.test('what cannot be written waits, and the operator learns of it', async (t) 
   mkdirSync(path, { recursive: true });
   const audit = make();
   audit.add({ number: 1 });
+  clock.advance(10);
   while (audit.problem === null) await new Promise(setImmediate);
   t.match(audit.problem, /^the audit log cannot be written: /);
   for (let number = 2; number < 10_010; number += 1) audit.add({ number });

@@ -60,7 +60,9 @@ ask_known() {
 }
 
 # lanes KIND TABLE [QUERY]: attaches or puts the files of a table, over several connections that stay
-# open; the table comes back in $work/settled with the status of each before it.
+# open; the table comes back in $work/settled with the status of each before it, and what was answered
+# to row N, where it was refused, in $work/answers/N. One file for each lane takes all its answers: one
+# for each would cost as much as sending a small file.
 lanes() {
   rm -f "$work"/lane.* "$work"/said.* "$work/answers"/*
   awk -F '\t' -v kind="$1" -v lanes="$parallel" -v work="$work" -v place="$place" -v query="${3:-}" '
@@ -73,7 +75,6 @@ lanes() {
       out = work "/lane." lane
       print "url = \"" place $3 "?sha256=" $1 query "\"" > out
       print "upload-file = " (kind == "put" ? quoted($4) : where "/empty\"") > out
-      print "output = " where "/answers/" NR "\"" > out
     }' "$2"
   running=''
   for lane in "$work"/lane.*; do
@@ -81,7 +82,7 @@ lanes() {
     {
       settings
       # Nothing asks first whether a small body is wanted: the node has just taken the key.
-      printf 'header = "Expect:"\nwrite-out = "%%{http_code} %%{url_effective}\\n"\n'
+      printf 'header = "Expect:"\nwrite-out = "\\n%%{http_code} %%{url_effective}\\n"\n'
       [ "$1" = put ] || printf 'header = "X-Attach: 1"\n'
       cat "$lane"
     } | curl -q -K - >"$work/said.${lane##*.}" 2>>"$work/trouble" &
@@ -89,10 +90,23 @@ lanes() {
   done
   for lane in $running; do wait "$lane" || :; done
   running=''
-  cat "$work"/said.* 2>/dev/null | awk -F '\t' -v table="$2" '
-    { name = $0; sub(/^[^ ]* /, "", name); sub(/[?].*/, "", name); sub(/.*\//, "", name); status[name] = substr($0, 1, 3) }
-    END { while ((getline line < table) > 0) { split(line, of, "\t"); print (of[3] in status ? status[of[3]] : "000") "\t" line } }
-  ' >"$work/settled"
+  cat "$work"/said.* 2>/dev/null | awk -F '\t' -v table="$2" -v answers="$work/answers/" '
+    /^[0-9][0-9][0-9] [A-Za-z]+:\/\// {
+      name = substr($0, 5); sub(/[?].*/, "", name); sub(/.*\//, "", name)
+      status[name] = substr($0, 1, 3)
+      if (status[name] !~ /^20/) answer[name] = body
+      body = ""
+      next
+    }
+    { body = body $0 "\n" }
+    END {
+      while ((getline line < table) > 0) {
+        split(line, of, "\t")
+        row++
+        print (of[3] in status ? status[of[3]] : "000") "\t" line
+        if (of[3] in answer) { print answer[of[3]] > (answers row); close(answers row) }
+      }
+    }' >"$work/settled"
 }
 
 # with_status PATTERN <SETTLED: the rows whose status is one of these, without it.
