@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { GenerationStore } from '../chacra/ports.ts';
@@ -6,23 +6,20 @@ import { GitbuilderError } from '../domain/errors.ts';
 import type { Generation, IndexFile, PublishedPackage } from '../domain/generation.ts';
 import { repoPath } from '../domain/identity.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
-import { isMissing, makeFolder, syncFolder } from '../platform/durable-file.ts';
+import { makeFolder, syncFolder } from '../platform/durable-file.ts';
 import { directWriter } from '../platform/file-writer.ts';
 import type { FileWriter } from '../platform/file-writer.ts';
 import { ByteCache } from '../platform/byte-cache.ts';
 import { GenerationFiles, namesIn } from './generation-files.ts';
-import { parseManifest } from './generation-manifest.ts';
-import { readOrDamaged } from './read-or-damaged.ts';
+import { GenerationManifests } from './generation-manifests.ts';
 import { isRepoDigest, repoDigest } from './repo-digest.ts';
 import { SerialByKey } from './serial-by-key.ts';
 
 const MIB = 1024 * 1024;
-const BYTES_PER_NAME = 128;
 
 /** Published generations on disk: per repo a folder of manifests, and one of the index files they share. */
 export class DiskGenerationStore implements GenerationStore {
   readonly #folder: string;
-  readonly #writer: FileWriter;
   readonly #files: GenerationFiles;
   /** One writer per repo, so that nothing is removed that a generation being written relies on. */
   readonly #serial = new SerialByKey();
@@ -31,9 +28,7 @@ export class DiskGenerationStore implements GenerationStore {
   /** Folders that this process has made and not removed. */
   readonly #made = new Set<string>();
   readonly #loading = new Map<string, Promise<Uint8Array | null>>();
-  readonly #manifests: ByteCache<Generation>;
-  /** The index files that each manifest names. */
-  readonly #named: ByteCache<readonly string[]>;
+  readonly #manifests: GenerationManifests;
 
   constructor(options: {
     /** The folder of this service's data; the store makes `published` in it. */
@@ -44,12 +39,18 @@ export class DiskGenerationStore implements GenerationStore {
     readonly manifestBytes?: number;
     readonly files?: FileWriter;
   }) {
-    this.#writer = options.files ?? directWriter;
-    this.#files = new GenerationFiles(this.#writer);
+    const writer = options.files ?? directWriter;
+    this.#files = new GenerationFiles(writer);
     this.#folder = join(options.root, 'published');
     this.#bytes = new ByteCache(options.cacheBytes ?? 32 * MIB);
-    this.#manifests = new ByteCache(options.manifestBytes ?? 8 * MIB);
-    this.#named = new ByteCache(8 * MIB);
+    const cacheBytes = options.manifestBytes ?? 8 * MIB;
+    this.#manifests = new GenerationManifests({ writer, cacheBytes });
+  }
+
+  prepare(identity: RepoIdentity): void {
+    const folder = this.#folderOf(identity);
+    // A failure is met by the write, which tries again.
+    this.#serial.run(folder, () => this.#make(folder)).catch(() => undefined);
   }
 
   write(
@@ -60,12 +61,8 @@ export class DiskGenerationStore implements GenerationStore {
     const folder = this.#folderOf(identity);
     return new Promise((resolve, reject) => {
       const writing = this.#serial.run(folder, async () => {
-        if (!this.#made.has(folder)) await makeFolder(filesIn(folder));
-        this.#made.add(folder);
-        const path = manifestPath(folder, generation.number);
-        const text = JSON.stringify(generation);
-        this.#forgetManifest(path);
-        const manifest = this.#writer.put({ path, bytes: text, durable: true });
+        await this.#make(folder);
+        const manifest = this.#manifests.write(folder, generation);
         // Behind the switch, which waits for the manifest alone: until then they are in memory, and
         // they follow from it.
         const switched = manifest.then(() => setImmediate());
@@ -76,7 +73,6 @@ export class DiskGenerationStore implements GenerationStore {
         const written = Promise.allSettled(putting);
         try {
           await manifest;
-          this.#manifests.set(path, generation, text.length);
           resolve();
         } finally {
           await written;
@@ -88,10 +84,9 @@ export class DiskGenerationStore implements GenerationStore {
 
   async read(identity: RepoIdentity, number: number): Promise<Generation> {
     const folder = this.#folderOf(identity);
-    const path = manifestPath(folder, number);
-    const known = this.#manifests.get(path);
+    const known = this.#manifests.known(folder, number);
     if (known !== undefined) return known;
-    const read = await this.#serial.run(folder, () => this.#readManifest(path));
+    const read = await this.#serial.run(folder, () => this.#manifests.read(folder, number));
     if (read !== null) return read;
     const what = `generation ${number} of ${repoPath(identity)}`;
     throw new GitbuilderError('NOT_FOUND', { what });
@@ -103,13 +98,11 @@ export class DiskGenerationStore implements GenerationStore {
     sha256s: ReadonlySet<string>,
   ): Promise<readonly PublishedPackage[]> {
     const folder = this.#folderOf(identity);
-    const path = manifestPath(folder, number);
     // Most name none of them: to search the text is quicker than to parse and check it.
+    const isWanted = (text: string) => hasAny(text, sha256s);
     const generation =
-      this.#manifests.get(path) ??
-      (await this.#serial.run(folder, () =>
-        this.#readManifest(path, (text) => hasAny(text, sha256s)),
-      ));
+      this.#manifests.known(folder, number) ??
+      (await this.#serial.run(folder, () => this.#manifests.read(folder, number, isWanted)));
     return generation?.packages.filter(({ sha256 }) => sha256s.has(sha256)) ?? [];
   }
 
@@ -163,26 +156,26 @@ export class DiskGenerationStore implements GenerationStore {
   #removeWhere(identity: RepoIdentity, isOver: (number: number) => boolean): Promise<void> {
     const folder = this.#folderOf(identity);
     return this.#serial.run(folder, async () => {
-      const numbers = await numbersIn(folder);
+      const numbers = await this.#manifests.numbers(folder);
       const over = numbers.filter(isOver);
       if (over.length === 0) return;
-      for (const number of over) {
-        const path = manifestPath(folder, number);
-        this.#forgetManifest(path);
-        await rm(path);
-      }
+      for (const number of over) await this.#manifests.remove(folder, number);
       // Manifests before their files: no crash leaves a manifest without what it names.
       await syncFolder(folder);
       const needed = new Set<string>();
       for (const number of numbers) {
         if (isOver(number)) continue;
-        for (const sha256 of await this.#filesNamedBy(manifestPath(folder, number)))
-          needed.add(sha256);
+        for (const sha256 of await this.#manifests.filesNamedBy(folder, number)) needed.add(sha256);
       }
       await this.#files.removeOthers(filesIn(folder), needed);
       if (over.length === numbers.length) this.#made.delete(folder);
       if (over.length === numbers.length) await rm(folder, { recursive: true, force: true });
     });
+  }
+
+  async #make(folder: string): Promise<void> {
+    if (!this.#made.has(folder)) await makeFolder(filesIn(folder));
+    this.#made.add(folder);
   }
 
   async #put(
@@ -209,37 +202,6 @@ export class DiskGenerationStore implements GenerationStore {
     return own;
   }
 
-  /** Null when it is gone, or when its text is not what the caller looks for. */
-  async #readManifest(
-    path: string,
-    isWanted: (text: string) => boolean = () => true,
-  ): Promise<Generation | null> {
-    return readOrDamaged(path, async () => {
-      const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-        if (isMissing(cause)) return null;
-        throw cause;
-      });
-      if (text === null || !isWanted(text)) return null;
-      const generation = parseManifest(text);
-      this.#manifests.set(path, generation, text.length);
-      return generation;
-    });
-  }
-
-  async #filesNamedBy(path: string): Promise<readonly string[]> {
-    const known = this.#named.get(path);
-    if (known !== undefined) return known;
-    const generation = this.#manifests.get(path) ?? (await this.#readManifest(path));
-    const named = generation?.files.map(({ sha256 }) => sha256) ?? [];
-    this.#named.set(path, named, named.length * BYTES_PER_NAME);
-    return named;
-  }
-
-  #forgetManifest(path: string): void {
-    this.#manifests.delete(path);
-    this.#named.delete(path);
-  }
-
   #folderOf(identity: RepoIdentity): string {
     return join(this.#folder, repoDigest(identity));
   }
@@ -250,18 +212,6 @@ function hasAny(text: string, sha256s: ReadonlySet<string>): boolean {
   return false;
 }
 
-function manifestPath(folder: string, number: number): string {
-  return join(folder, `${number}.json`);
-}
-
 function filesIn(folder: string): string {
   return join(folder, 'files');
-}
-
-async function numbersIn(folder: string): Promise<number[]> {
-  const names = await namesIn(folder);
-  return names.flatMap((name) => {
-    const number = /^(\d+)\.json$/.exec(name)?.[1];
-    return number === undefined ? [] : [Number(number)];
-  });
 }

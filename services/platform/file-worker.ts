@@ -15,18 +15,27 @@ import type { Appended, NewFile } from './file-writer.ts';
 const syncBeside = promisify(fsync);
 const syncDataBeside = promisify(fdatasync);
 
-/** Durable jobs that have begun and not ended. */
-let underWay = 0;
+/** Waits for the disk: in this thread when only one job does. */
+class Syncing {
+  #jobs = 0;
 
-async function sync(file: number): Promise<void> {
-  if (underWay > 1) await syncBeside(file);
-  else fsyncSync(file);
+  /** So many more durable jobs are under way, or fewer. */
+  count(jobs: number): void {
+    this.#jobs += jobs;
+  }
+
+  async file(file: number): Promise<void> {
+    if (this.#jobs > 1) await syncBeside(file);
+    else fsyncSync(file);
+  }
+
+  async data(file: number): Promise<void> {
+    if (this.#jobs > 1) await syncDataBeside(file);
+    else fdatasyncSync(file);
+  }
 }
 
-async function syncData(file: number): Promise<void> {
-  if (underWay > 1) await syncDataBeside(file);
-  else fdatasyncSync(file);
-}
+const syncing = new Syncing();
 
 async function put({ path, bytes, durable, beginIn }: NewFile): Promise<void> {
   const temporary = temporaryPath(beginIn ?? dirname(path));
@@ -34,7 +43,7 @@ async function put({ path, bytes, durable, beginIn }: NewFile): Promise<void> {
     const file = openSync(temporary, 'wx', 0o644);
     try {
       writeAll(file, bytes);
-      if (durable) await sync(file);
+      if (durable) await syncing.file(file);
     } finally {
       closeSync(file);
     }
@@ -50,7 +59,7 @@ async function append({ path, bytes, isNew }: Appended): Promise<void> {
   const file = openSync(path, 'a', 0o644);
   try {
     writeAll(file, bytes);
-    await syncData(file);
+    await syncing.data(file);
   } finally {
     closeSync(file);
   }
@@ -60,7 +69,7 @@ async function append({ path, bytes, isNew }: Appended): Promise<void> {
 async function syncFolder(path: string): Promise<void> {
   const folder = openSync(path, 'r');
   try {
-    await sync(folder);
+    await syncing.file(folder);
   } finally {
     closeSync(folder);
   }
@@ -111,10 +120,10 @@ class Report {
 
 const report = new Report();
 parentPort?.on('message', ({ first, jobs }: ToFileWorker) => {
-  underWay += jobs.filter(isDurable).length;
+  syncing.count(jobs.filter(isDurable).length);
   for (const [index, job] of jobs.entries()) {
     const end = (failure: FileFailure | null) => {
-      if (isDurable(job)) underWay -= 1;
+      if (isDurable(job)) syncing.count(-1);
       report.add(first + index, failure);
     };
     run(job).then(
