@@ -5,13 +5,14 @@ import type { TakenBytes } from './blob-intake.ts';
 import { asDiskFull } from './full-disk.ts';
 import type { ReceivedOptions } from './received-file.ts';
 
-/** A longer one takes so long to hash that nobody who uploads should wait for it. */
-const HASHED_AT_ONCE_BYTES = 64 * 1024;
+/** A longer one takes so long to copy, and to hash, that nobody who uploads should wait for it. */
+const COPIED_BYTES = 64 * 1024;
 
 /** A short body in memory, on its way to become a blob: its file is begun only when it is wanted. */
 export class ReceivedBytes implements ReceivedBlob {
   readonly ref: ReceivedBlob['ref'];
-  readonly #bytes: Uint8Array;
+  /** Null once they are the file's. */
+  #bytes: Uint8Array | null;
   readonly #options: ReceivedOptions;
   #digest: string | null = null;
   #release: (() => void) | null = null;
@@ -23,24 +24,33 @@ export class ReceivedBytes implements ReceivedBlob {
   }
 
   sha512(): Promise<string> {
-    return Promise.resolve(this.#sha512());
+    if (this.#digest !== null) return Promise.resolve(this.#digest);
+    const { places, thread } = this.#options;
+    if (this.#bytes === null)
+      return thread.follow(places.blob(this.ref.sha256)).finish(this.ref.size);
+    this.#digest = createHash('sha512').update(this.#bytes).digest('hex');
+    return Promise.resolve(this.#digest);
   }
 
   async keep(header: PackageHeader | null): Promise<void> {
     const { places, headers, digests, files, follows, hold } = this.#options;
-    const { sha256 } = this.ref;
+    const { sha256, size } = this.ref;
+    const bytes = this.#bytes;
+    if (bytes === null) throw new Error('a body is kept once');
     this.#release = hold(sha256);
     try {
       const path = places.blob(sha256);
+      const given = size > COPIED_BYTES;
+      if (given) this.#bytes = null;
       // Over the same bytes too: what stands there then is known to be whole and new to the sweep.
       const kept = files.put({
-        ...{ path, bytes: this.#bytes, durable: true, beginIn: places.incoming },
+        ...{ path, bytes, durable: true, given, beginIn: places.incoming },
       });
       const beside = header === null ? null : headers.keep(sha256, header);
       beside?.catch(() => undefined);
       await kept;
       await beside;
-      if (follows) digests.expect(this.ref, this.#digestOf(path));
+      if (follows) digests.expect(this.ref, this.sha512());
     } catch (cause) {
       throw asDiskFull(cause);
     }
@@ -51,16 +61,5 @@ export class ReceivedBytes implements ReceivedBlob {
   release(): void {
     this.#release?.();
     this.#release = null;
-  }
-
-  #digestOf(path: string): Promise<string> {
-    const { size } = this.ref;
-    if (this.#digest !== null || size <= HASHED_AT_ONCE_BYTES) return this.sha512();
-    return this.#options.thread.follow(path).finish(size);
-  }
-
-  #sha512(): string {
-    this.#digest ??= createHash('sha512').update(this.#bytes).digest('hex');
-    return this.#digest;
   }
 }

@@ -90,7 +90,8 @@ export class FileThread implements FileWriter {
 
   #post(job: FileJob): Promise<void> {
     if (this.#jobs.length === 0) queueMicrotask(() => this.#send());
-    this.#jobs.push({ ...job, bytes: this.#copy(job.bytes) });
+    const isGiven = job.kind === 'put' && job.given === true;
+    this.#jobs.push({ ...job, bytes: isGiven ? this.#take(job.bytes) : this.#copy(job.bytes) });
     const id = this.#sent + this.#jobs.length - 1;
     if (this.#waiters.size === 0) this.#worker?.ref();
     return new Promise((resolve, reject) => this.#waiters.set(id, { resolve, reject }));
@@ -103,6 +104,14 @@ export class FileThread implements FileWriter {
     this.#jobs = [];
     this.#copies = [];
     this.#worker?.postMessage(message, copies);
+  }
+
+  #take(bytes: Uint8Array | string): Uint8Array {
+    if (typeof bytes === 'string' || bytes.length !== bytes.buffer.byteLength)
+      return this.#copy(bytes);
+    // Shared memory cannot be given away, and nothing here has any.
+    if (bytes.buffer instanceof ArrayBuffer) this.#copies.push(bytes.buffer);
+    return bytes;
   }
 
   /**

@@ -8,6 +8,8 @@ export interface NewFile {
   readonly bytes: Uint8Array | string;
   /** False spares the fsyncs, for what can be found out again after a power loss. */
   readonly durable: boolean;
+  /** The caller needs the bytes no more: they may be taken away from it, where that saves a copy. */
+  readonly given?: boolean;
   /** Where it is begun, on the same disk; the folder of its path when not said. */
   readonly beginIn?: string;
 }

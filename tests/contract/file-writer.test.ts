@@ -71,6 +71,29 @@ function fileWriterContract(name: string, open: (folder: string) => Promise<File
     t.equal(readFileSync(join(folder, 'b'), 'utf8'), 'goes on');
   });
 
+  t.test(`${name}: given bytes are written whole, whatever they are a part of`, async (t) => {
+    const folder = testFolder(t);
+    mkdirSync(folder, { recursive: true });
+    const files = await open(folder);
+    const whole = Buffer.alloc(200_000, 'all of a buffer');
+    const around = Buffer.from('before|a part|after');
+    const given = [
+      [new Uint8Array(whole), whole.toString()],
+      [around.subarray(7, 13), 'a part'],
+      ['a text', 'a text'],
+      [new Uint8Array(), ''],
+    ] as const;
+    const path = join(folder, 'given');
+    for (const [bytes, text] of given) {
+      await files.put({ path, bytes, given: true, durable: true });
+      t.equal(readFileSync(path, 'utf8'), text);
+    }
+    t.equal(around.toString(), 'before|a part|after', 'of a part the rest is not taken away');
+    const kept = Buffer.alloc(200_000, 'kept');
+    await files.put({ path, bytes: kept, durable: false });
+    t.equal(kept.length, 200_000, 'what is not given stays');
+  });
+
   t.test(`${name}: bytes are put at the end of a file`, async (t) => {
     const folder = testFolder(t);
     mkdirSync(folder, { recursive: true });
