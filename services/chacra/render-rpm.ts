@@ -5,6 +5,7 @@ import { yumDocument, yumEntry } from '../formats/yum-document.ts';
 import { YUM_FOLDERS } from './arrange-rpm.ts';
 import type { GzipMembers, IndexEntry } from './gzip-members.ts';
 import type { HeaderOf, Plan, Rendered, RenderTools } from './rendering.ts';
+import type { Signer } from './signer.ts';
 import { RenderedFiles } from './rendered-files.ts';
 
 const KINDS = ['primary', 'filelists', 'other'] as const;
@@ -26,14 +27,26 @@ export async function renderRpm(
     return header?.kind === 'rpm' ? [{ file, header }] : [];
   });
   const revision = Math.floor(Date.parse(plan.date) / 1000);
+  const signer = tools.signer === null ? null : signingOnce(tools.signer);
   const each = [...roots(plan, rpms)].map(([root, inside]) =>
-    renderRoot(root, { rpms: inside, revision }, tools),
+    renderRoot(root, { rpms: inside, revision }, { ...tools, signer }),
   );
   const rendered = await Promise.all(each);
   return {
     files: rendered.flatMap(({ files }) => files),
     bytes: new Map(rendered.flatMap(({ bytes }) => [...bytes])),
   };
+}
+
+/** Empty directories have equal documents, and one signature will do for all of them. */
+function signingOnce(signer: Signer): Signer {
+  const signatures = new Map<string, Promise<string>>();
+  const detach = (text: string) => {
+    const signature = signatures.get(text) ?? signer.detach(text);
+    signatures.set(text, signature);
+    return signature;
+  };
+  return { ...signer, detach };
 }
 
 async function renderRoot(

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { collectGarbage } from './client-garbage.ts';
 import { smallDeb } from './corpus/debs.ts';
 import { smallRpm } from './corpus/rpms.ts';
 import type { Corpus } from './corpus/corpus.ts';
@@ -52,7 +54,9 @@ export async function secondsToPublish(
   isServed: () => Promise<unknown>,
 ): Promise<number> {
   let started = 0n;
-  await client.upload(target, file.name, file.body, {
+  const body = 'path' in file.body ? readFileSync(file.body.path) : file.body;
+  collectGarbage();
+  await client.upload(target, file.name, body, {
     onLastByte: () => {
       started = process.hrtime.bigint();
     },
