@@ -5,12 +5,10 @@ import { GitbuilderError } from '../domain/errors.ts';
 import type { BlobRef } from '../domain/repo.ts';
 import { temporaryPath } from '../platform/durable-file.ts';
 import type { BodyGarbage } from './body-garbage.ts';
+import type { BodyMemory } from './body-memory.ts';
 import { asDiskFull } from './full-disk.ts';
 import { GrowingFile } from './growing-file.ts';
 import type { Following, Sha512Thread } from './sha512-thread.ts';
-
-/** A longer body gets its temporary file as soon as it is known to be longer. */
-const IN_MEMORY_BYTES = 1024 * 1024;
 
 /** A short body, complete in memory. */
 export interface TakenBytes {
@@ -33,6 +31,7 @@ interface Intake {
   readonly limit: number;
   readonly observe: (chunk: Uint8Array) => void;
   readonly garbage: BodyGarbage;
+  readonly memory: BodyMemory;
 }
 
 /**
@@ -43,12 +42,13 @@ export async function takeIn(
   folder: string,
   thread: Sha512Thread | null,
   body: AsyncIterable<Uint8Array>,
-  { limit, observe, garbage }: Intake,
+  { limit, observe, garbage, memory }: Intake,
 ): Promise<TakenBytes | TakenFile> {
   const hash = createHash('sha256');
   let size = 0;
   let gathered: Uint8Array[] = [];
   let large: LargeBody | null = null;
+  const inMemory = memory.begin();
   try {
     for await (const chunk of body) {
       size += chunk.length;
@@ -57,8 +57,12 @@ export async function takeIn(
       hash.update(chunk);
       garbage.passed(chunk.length);
       gathered.push(chunk);
-      if (size <= IN_MEMORY_BYTES) continue;
-      large ??= await LargeBody.begin(folder, thread);
+      if (large === null) {
+        if (inMemory.fits(size, gathered.length)) continue;
+        // At once: those that come beside it need not go as well.
+        inMemory.end();
+        large = await LargeBody.begin(folder, thread);
+      }
       for (const part of gathered) {
         const full = large.append(part);
         if (full !== null) await full;
@@ -74,6 +78,8 @@ export async function takeIn(
   } catch (cause) {
     await large?.giveUp();
     throw asDiskFull(cause);
+  } finally {
+    inMemory.end();
   }
 }
 

@@ -12,6 +12,7 @@ import { BlobHeaders } from './blob-headers.ts';
 import { takeIn } from './blob-intake.ts';
 import { BlobPlaces } from './blob-places.ts';
 import { BodyGarbage } from './body-garbage.ts';
+import { BodyMemory } from './body-memory.ts';
 import { DiskBlobShelf } from './blob-shelf.ts';
 import { sweepFolder } from './blob-sweep.ts';
 import { readOrDamaged } from './read-or-damaged.ts';
@@ -50,6 +51,7 @@ export class DiskBlobStore implements BlobStore {
   readonly #places: BlobPlaces;
   readonly #thread = new Sha512Thread();
   readonly #garbage = new BodyGarbage();
+  readonly #memory = new BodyMemory();
   readonly #headers: BlobHeaders;
   readonly #digests: BlobDigests;
   /** The same blobs for whoever doubts them. */
@@ -85,6 +87,7 @@ export class DiskBlobStore implements BlobStore {
     const taken = await takeIn(this.#places.incoming, thread, body, {
       ...options,
       garbage: this.#garbage,
+      memory: this.#memory,
     });
     const received = {
       places: this.#places,

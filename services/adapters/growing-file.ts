@@ -3,6 +3,8 @@ import type { FileHandle } from 'node:fs/promises';
 const BATCH = 1024 * 1024;
 /** Enough to begin with when nothing is being written: less is left to do after the last byte. */
 const IDLE_BATCH = 256 * 1024;
+/** What one writev(2) takes: a body that comes byte by byte is many objects, and few bytes. */
+const MOST_CHUNKS = 1024;
 
 /**
  * Appends chunks to a file in writes of up to about 1 MiB. One write is under way while the next batch
@@ -28,7 +30,8 @@ export class GrowingFile {
     this.#batch.push(chunk);
     this.#batchBytes += chunk.length;
     const enough = this.#isWriting ? BATCH : IDLE_BATCH;
-    return this.#batchBytes < enough ? null : this.#flush();
+    const isLittle = this.#batchBytes < enough && this.#batch.length < MOST_CHUNKS;
+    return isLittle ? null : this.#flush();
   }
 
   /** Everything is in the file when it resolves. */

@@ -303,6 +303,39 @@ t.test('no file of a long body stays open, however often its digest is stated', 
   }
 });
 
+t.test('bodies in memory are few together, and none comes byte by byte', async (t) => {
+  const root = t.testdir();
+  const blobs = await open(root);
+  let goOn: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (goOn = resolve));
+  const bytes = Buffer.alloc(MIB - 10_000, 'half of it, and the rest when all are there');
+  async function* slowly(piece: number) {
+    for (let at = 0; at < bytes.length - piece; at += piece) yield bytes.subarray(at, at + piece);
+    await held;
+    yield bytes.subarray(bytes.length - (bytes.length % piece || piece));
+  }
+  const files = () => readdirSync(join(root, 'incoming')).length;
+  const coming = Array.from({ length: 40 }, () => receive(blobs, slowly(100_000)));
+  while (files() === 0) await setImmediate();
+  const tiny = receive(blobs, slowly(1));
+  const before = files();
+  while (files() === before) await setImmediate();
+  t.ok(files() < 20, 'the first ones are in memory');
+  goOn();
+  for (const received of [...(await Promise.all(coming)), await tiny]) {
+    t.same(received.ref, refOf(bytes));
+    await received.discard();
+  }
+  const [first, second] = [receive(blobs, bodyOf(bytes)), receive(blobs, bodyOf(bytes))];
+  for (const received of [await first, await second]) {
+    await received.keep(null);
+    received.release();
+  }
+  t.same(leftovers(root), []);
+  t.ok((await readAll(blobs, refOf(bytes).sha256)).equals(bytes), 'there is room again');
+  await blobs.close();
+});
+
 t.test('damaged bytes are not set aside in the moment when whole ones come', async (t) => {
   const root = t.testdir();
   const blobs = await open(root, { sha512: false });
