@@ -1,5 +1,4 @@
-import { closeSync, fdatasync, fdatasyncSync, fsync, fsyncSync } from 'node:fs';
-import { openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fdatasync, fsync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { parentPort } from 'node:worker_threads';
@@ -9,33 +8,11 @@ import type { Appended, NewFile } from './file-writer.ts';
 
 /**
  * Runs in a thread of its own. What only touches memory of the kernel is done at once, which costs
- * a tenth of a round through libuv's threads; what waits for the disk goes there when there are
- * several, so that they wait for it together.
+ * a tenth of a round through libuv's threads; only what waits for the disk goes there, so that many
+ * files wait for it together.
  */
-const syncBeside = promisify(fsync);
-const syncDataBeside = promisify(fdatasync);
-
-/** Waits for the disk: in this thread when only one job does. */
-class Syncing {
-  #jobs = 0;
-
-  /** So many more durable jobs are under way, or fewer. */
-  count(jobs: number): void {
-    this.#jobs += jobs;
-  }
-
-  async file(file: number): Promise<void> {
-    if (this.#jobs > 1) await syncBeside(file);
-    else fsyncSync(file);
-  }
-
-  async data(file: number): Promise<void> {
-    if (this.#jobs > 1) await syncDataBeside(file);
-    else fdatasyncSync(file);
-  }
-}
-
-const syncing = new Syncing();
+const sync = promisify(fsync);
+const syncData = promisify(fdatasync);
 
 async function put({ path, bytes, durable, beginIn }: NewFile): Promise<void> {
   const temporary = temporaryPath(beginIn ?? dirname(path));
@@ -43,7 +20,7 @@ async function put({ path, bytes, durable, beginIn }: NewFile): Promise<void> {
     const file = openSync(temporary, 'wx', 0o644);
     try {
       writeAll(file, bytes);
-      if (durable) await syncing.file(file);
+      if (durable) await sync(file);
     } finally {
       closeSync(file);
     }
@@ -59,7 +36,7 @@ async function append({ path, bytes, isNew }: Appended): Promise<void> {
   const file = openSync(path, 'a', 0o644);
   try {
     writeAll(file, bytes);
-    await syncing.data(file);
+    await syncData(file);
   } finally {
     closeSync(file);
   }
@@ -69,7 +46,7 @@ async function append({ path, bytes, isNew }: Appended): Promise<void> {
 async function syncFolder(path: string): Promise<void> {
   const folder = openSync(path, 'r');
   try {
-    await syncing.file(folder);
+    await sync(folder);
   } finally {
     closeSync(folder);
   }
@@ -87,10 +64,6 @@ function run(job: FileJob): Promise<void> {
     case 'append':
       return append(job);
   }
-}
-
-function isDurable(job: FileJob): boolean {
-  return job.kind === 'append' || job.durable;
 }
 
 function failureOf(cause: unknown): FileFailure {
@@ -120,15 +93,10 @@ class Report {
 
 const report = new Report();
 parentPort?.on('message', ({ first, jobs }: ToFileWorker) => {
-  syncing.count(jobs.filter(isDurable).length);
   for (const [index, job] of jobs.entries()) {
-    const end = (failure: FileFailure | null) => {
-      if (isDurable(job)) syncing.count(-1);
-      report.add(first + index, failure);
-    };
     run(job).then(
-      () => end(null),
-      (cause: unknown) => end(failureOf(cause)),
+      () => report.add(first + index, null),
+      (cause: unknown) => report.add(first + index, failureOf(cause)),
     );
   }
 });

@@ -15,7 +15,7 @@ import { heldFindings } from './shaman-held.ts';
 import { readyRows } from './shaman-records.ts';
 import type { Seed } from './shaman-records.ts';
 import { diskFolder } from '../disk-folder.ts';
-import { seed, startShaman } from './shaman-server.ts';
+import { amongClients, seed, startShaman } from './shaman-server.ts';
 import { memoryFinding, startFinding } from './shaman-start.ts';
 import { updateFinding } from './shaman-telling.ts';
 
@@ -36,44 +36,46 @@ export const shaman: Row = {
   name: 'shaman',
   table: 'shaman',
   needs: [],
-  async run(asked): Promise<Finding[]> {
-    const bench = asked.quick ? { ...asked, runs: 1 } : asked;
-    const disk = diskFolder();
-    const sizes = bench.quick ? QUICK_SIZES : SIZES;
-    const largest = sizes.at(-1) ?? 0;
-    const seeds: Seed[] = [
-      ...sizes.map((records) => ({ records, refs: records / RECORDS_OF_A_REF })),
-      { records: largest, refs: bench.quick ? largest / 500 : FEW_REFS },
-    ];
-    const filled: Filled[] = [];
-    try {
-      for (const [at, what] of seeds.entries()) {
-        const folder = join(disk.path, `${at}`);
-        const server = await startShaman(folder);
-        filled.push({ server, seed: what, folder });
-        bench.say(`  seeding ${what.records} records under ${what.refs} refs`);
-        await seed(server, what);
-      }
-      const few = filled.at(-1);
-      const large = filled.at(-2);
-      if (few === undefined || large === undefined) throw new Error('nothing is filled');
-      const findings = [
-        ...(await searchFindings(bench, filled.slice(0, -1))),
-        ...(await manyRowsFindings(bench, few)),
-        await sourceListFinding(bench, large),
-        await nextFinding(bench, large),
-        await updateFinding(bench, large),
-        ...(await heldFindings(bench, large)),
-      ];
-      const memory = await memoryFinding(large);
-      const started = await startFinding(bench, large);
-      return [...findings, started, memory];
-    } finally {
-      for (const { server } of filled) await server.stop();
-      disk.remove();
-    }
-  },
+  run: (asked) => amongClients(() => findingsOf(asked)),
 };
+
+async function findingsOf(asked: Bench): Promise<Finding[]> {
+  const bench = asked.quick ? { ...asked, runs: 1 } : asked;
+  const disk = diskFolder();
+  const sizes = bench.quick ? QUICK_SIZES : SIZES;
+  const largest = sizes.at(-1) ?? 0;
+  const seeds: Seed[] = [
+    ...sizes.map((records) => ({ records, refs: records / RECORDS_OF_A_REF })),
+    { records: largest, refs: bench.quick ? largest / 500 : FEW_REFS },
+  ];
+  const filled: Filled[] = [];
+  try {
+    for (const [at, what] of seeds.entries()) {
+      const folder = join(disk.path, `${at}`);
+      const server = await startShaman(folder);
+      filled.push({ server, seed: what, folder });
+      bench.say(`  seeding ${what.records} records under ${what.refs} refs`);
+      await seed(server, what);
+    }
+    const few = filled.at(-1);
+    const large = filled.at(-2);
+    if (few === undefined || large === undefined) throw new Error('nothing is filled');
+    const findings = [
+      ...(await searchFindings(bench, filled.slice(0, -1))),
+      ...(await manyRowsFindings(bench, few)),
+      await sourceListFinding(bench, large),
+      await nextFinding(bench, large),
+      await updateFinding(bench, large),
+      ...(await heldFindings(bench, large)),
+    ];
+    const memory = await memoryFinding(large);
+    const started = await startFinding(bench, large);
+    return [...findings, started, memory];
+  } finally {
+    for (const { server } of filled) await server.stop();
+    disk.remove();
+  }
+}
 
 async function searchFindings(bench: Bench, sizes: readonly Filled[]): Promise<Finding[]> {
   const findings: Finding[] = [];

@@ -3,7 +3,7 @@ import { Agent, request } from 'node:http';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { hashKey, makeKey } from '../../../services/platform/keys.ts';
-import { findTool } from '../run-tool.ts';
+import { findTool, runTool } from '../run-tool.ts';
 import { runService } from '../server.ts';
 import type { Server } from '../server.ts';
 import { repoEvent } from './shaman-records.ts';
@@ -19,6 +19,20 @@ export function pinned(cores: 'server' | 'clients'): readonly string[] {
   const last = cpus().length - 1;
   if (last === 0 || findTool('taskset') === null) return [];
   return ['taskset', '-c', cores === 'server' ? '0' : `1-${last}`];
+}
+
+/**
+ * Keeps this process off the server's core while it works: it speaks for thousands of clients, and
+ * what it read there would be counted as the server's delay.
+ */
+export async function amongClients<T>(work: () => Promise<T>): Promise<T> {
+  const move = async (cores: string) => {
+    await runTool('taskset', ['-a', '-c', '-p', cores, String(process.pid)]);
+  };
+  const [, , cores] = pinned('clients');
+  if (cores === undefined) return work();
+  await move(cores);
+  return work().finally(() => move(`0-${cpus().length - 1}`));
 }
 
 /** Starts a coordinator on a folder, which may be the one of a former process. */
