@@ -66,6 +66,8 @@ export class DiskGenerationStore implements GenerationStore {
         // Behind the switch, which waits for the manifest alone: until then they are in memory, and
         // they follow from it.
         const switched = manifest.then(() => setImmediate());
+        // Its failure is the manifest's; without files nobody else would meet it.
+        switched.catch(() => undefined);
         const derivable = generation.files.filter(({ text }) => text === undefined);
         const putting = derivable.map((file) =>
           this.#put(folder, file, files.get(file.path), switched),

@@ -4,6 +4,7 @@ import t from 'tap';
 import { ByteCache } from '../../services/platform/byte-cache.ts';
 import { DiskGenerationStore } from '../../services/adapters/generation-store.ts';
 import type { Generation } from '../../services/domain/generation.ts';
+import type { FileWriter } from '../../services/platform/file-writer.ts';
 import { directWriter } from '../../services/platform/file-writer.ts';
 import { someIdentity } from '../fixtures/some-repo.ts';
 import { fileAt, generationStoreContract, someGeneration } from './generation-store-contract.ts';
@@ -114,6 +115,26 @@ t.test('a write that fails is refused, and nothing stands in its way later', asy
   mkdirSync(join(root, 'published'));
   await store.write(repo, generation, bytes);
   t.same(await store.read(repo, 1), generation);
+});
+
+t.test('a manifest that cannot be written fails the write alone, also without files', async (t) => {
+  const lost = Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+  for (const texts of [{}, { Packages: 'text' }]) {
+    const root = t.testdir();
+    let isFull = true;
+    const files: FileWriter = {
+      ...directWriter,
+      put: (file) => (isFull && file.durable ? Promise.reject(lost) : directWriter.put(file)),
+    };
+    const store = new DiskGenerationStore({ root, files });
+    const { generation, bytes } = someGeneration(1, texts);
+    // What nobody has met by then would end the process.
+    await t.rejects(store.write(repo, generation, bytes), lost);
+    await new Promise(setImmediate);
+    isFull = false;
+    await store.write(repo, generation, bytes);
+    t.same(await store.read(repo, 1), generation);
+  }
 });
 
 t.test(
