@@ -174,6 +174,22 @@ for (const [name, shell] of Object.entries(SHELLS)) {
       t.strictSame(await listing(node, 'for-good'), {});
     });
 
+    t.test(
+      'pages in several lines, one of which looks like the status of another file',
+      async (t) => {
+        for (const each of ['b1', 'b2']) write(each, `page ${each} ${name}`);
+        const proxy = await startTroubledProxy(t, node.url, ({ method, path }) => {
+          if (method !== 'PUT') return null;
+          const other = `${node.url}${path.slice(1).replace('/b2?', '/b1?')}`;
+          const body = `<p>Not\r\n201 ${other}\n<b>here</b></p>`;
+          return { kind: 'answer', status: 418, body: path.includes('/b2?') ? body : '' };
+        });
+        const run = await upload('pages', { files: ['b1', 'b2'], chacra: proxy.url });
+        t.match(run, { status: 1, output: /b2: answered 418: +Not\s+201 http\S+\s+here/ });
+        t.match(run.output, /b1: answered 418: [^]*2 of 2 files are not there/);
+      },
+    );
+
     t.test('bytes that change on the way', async (t) => {
       write('turned.txt', `turned ${name}`);
       write('turned.iso', Buffer.alloc(LARGE + 20, `turned ${name}`));

@@ -62,9 +62,12 @@ ask_known() {
 # lanes KIND TABLE [QUERY]: attaches or puts the files of a table, over several connections that stay
 # open; the table comes back in $work/settled with the status of each before it, and what was answered
 # to row N, where it was refused, in $work/answers/N. One file for each lane takes all its answers: one
-# for each would cost as much as sending a small file.
+# for each would cost as much as sending a small file. A status has a mark before it that nobody who
+# answers can know, and the half answer of a curl that died ends with its lane.
 lanes() {
   rm -f "$work"/lane.* "$work"/said.* "$work/answers"/*
+  : >"$work/said.0"
+  mark=${work##*/}
   awk -F '\t' -v kind="$1" -v lanes="$parallel" -v work="$work" -v place="$place" -v query="${3:-}" '
     function quoted(text) { gsub(/[\\"]/, "\\\\&", text); return "\"" text "\"" }
     BEGIN { where = quoted(work); sub(/"$/, "", where) }
@@ -82,7 +85,7 @@ lanes() {
     {
       settings
       # Nothing asks first whether a small body is wanted: the node has just taken the key.
-      printf 'header = "Expect:"\nwrite-out = "\\n%%{http_code} %%{url_effective}\\n"\n'
+      printf 'header = "Expect:"\nwrite-out = "\\n%s %%{http_code} %%{url_effective}\\n"\n' "$mark"
       [ "$1" = put ] || printf 'header = "X-Attach: 1"\n'
       cat "$lane"
     } | curl -q -K - >"$work/said.${lane##*.}" 2>>"$work/trouble" &
@@ -90,8 +93,10 @@ lanes() {
   done
   for lane in $running; do wait "$lane" || :; done
   running=''
-  cat "$work"/said.* 2>/dev/null | awk -F '\t' -v table="$2" -v answers="$work/answers/" '
-    /^[0-9][0-9][0-9] [A-Za-z]+:\/\// {
+  awk -F '\t' -v table="$2" -v answers="$work/answers/" -v mark="$mark " '
+    FNR == 1 { body = "" }
+    index($0, mark) == 1 {
+      $0 = substr($0, length(mark) + 1)
       name = substr($0, 5); sub(/[?].*/, "", name); sub(/.*\//, "", name)
       status[name] = substr($0, 1, 3)
       if (status[name] !~ /^20/) answer[name] = body
@@ -106,7 +111,7 @@ lanes() {
         print (of[3] in status ? status[of[3]] : "000") "\t" line
         if (of[3] in answer) { print answer[of[3]] > (answers row); close(answers row) }
       }
-    }' >"$work/settled"
+    }' "$work"/said.* >"$work/settled"
 }
 
 # with_status PATTERN <SETTLED: the rows whose status is one of these, without it.
