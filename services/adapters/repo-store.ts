@@ -6,6 +6,7 @@ import type { RepoIdentity } from '../domain/identity.ts';
 import type { Repo, RepoChange } from '../domain/repo.ts';
 import { directWriter } from '../platform/file-writer.ts';
 import type { FileWriter } from '../platform/file-writer.ts';
+import { asDiskFull } from './full-disk.ts';
 import { inParallel } from './in-parallel.ts';
 import { loadRepos, repoFilesPath } from './load-repos.ts';
 import type { LoadedRepo, OnDamaged } from './load-repos.ts';
@@ -61,7 +62,11 @@ export class DiskRepoStore implements RepoStore {
     const stored = this.#open(identity);
     const changed = stored.apply(decide);
     const { repo } = stored;
-    await stored.flush();
+    try {
+      await stored.flush();
+    } catch (cause) {
+      throw asDiskFull(cause);
+    }
     if (changed && repo !== undefined) this.#notify(stored.repo ?? repo);
     return repo;
   }

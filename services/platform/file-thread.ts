@@ -31,7 +31,7 @@ export class FileThread implements FileWriter {
   #onIdle: (() => void) | null = null;
   /** Of this turn, to be sent at its end. */
   #jobs: FileJob[] = [];
-  #copies: ArrayBuffer[] = [];
+  #leaving: ArrayBuffer[] = [];
   #sent = 0;
 
   constructor(
@@ -100,9 +100,9 @@ export class FileThread implements FileWriter {
   #send(): void {
     const message: ToFileWorker = { first: this.#sent, jobs: this.#jobs };
     this.#sent += this.#jobs.length;
-    const copies = this.#copies;
+    const copies = this.#leaving;
     this.#jobs = [];
-    this.#copies = [];
+    this.#leaving = [];
     this.#worker?.postMessage(message, copies);
   }
 
@@ -110,7 +110,7 @@ export class FileThread implements FileWriter {
     if (typeof bytes === 'string' || bytes.length !== bytes.buffer.byteLength)
       return this.#copy(bytes);
     // Shared memory cannot be given away, and nothing here has any.
-    if (bytes.buffer instanceof ArrayBuffer) this.#copies.push(bytes.buffer);
+    if (bytes.buffer instanceof ArrayBuffer) this.#leaving.push(bytes.buffer);
     return bytes;
   }
 
@@ -120,7 +120,7 @@ export class FileThread implements FileWriter {
    */
   #copy(bytes: Uint8Array | string): Uint8Array {
     const copy = typeof bytes === 'string' ? UTF8.encode(bytes) : new Uint8Array(bytes);
-    this.#copies.push(copy.buffer);
+    this.#leaving.push(copy.buffer);
     return copy;
   }
 

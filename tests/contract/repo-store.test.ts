@@ -18,6 +18,8 @@ import { openProjectStore } from '../../services/adapters/project-store.ts';
 import { repoDigest } from '../../services/adapters/repo-digest.ts';
 import { openRepoStore } from '../../services/adapters/repo-store.ts';
 import type { DiskRepoStore } from '../../services/adapters/repo-store.ts';
+import { directWriter } from '../../services/platform/file-writer.ts';
+import type { FileWriter } from '../../services/platform/file-writer.ts';
 import type { Repo, RepoChange } from '../../services/domain/repo.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
 import { RecordingLog } from '../fakes/recording-log.ts';
@@ -239,6 +241,22 @@ t.test('a write that fails is taken back and refused, and the next one goes on',
   t.notOk(harness.store().get(one)?.binaries.has('x86_64/lost.deb'));
   await harness.store().close();
   t.ok(harness.store().get(someIdentity(2)));
+});
+
+t.test('a full disk is told as one, so that a client goes to another node', async (t) => {
+  const full = () => Promise.reject(Object.assign(new Error('no space'), { code: 'ENOSPC' }));
+  let files: FileWriter = { append: full, put: full };
+  const store = await openRepoStore({
+    root: t.testdir(),
+    clock: new ManualClock(),
+    log: new RecordingLog(),
+    files: { append: (end) => files.append(end), put: (file) => files.put(file) },
+  });
+  const upload = () => store.change(one, (repo) => uploaded(repo, someBinary('a.deb')));
+  await t.rejects(upload(), { code: 'DISK_FULL' });
+  files = directWriter;
+  t.ok(await upload(), 'and there may be room again');
+  await store.close();
 });
 
 t.test('what cannot be read stops the start and is named', async (t) => {

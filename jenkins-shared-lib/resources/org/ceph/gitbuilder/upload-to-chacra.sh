@@ -103,7 +103,7 @@ lanes() {
       body = ""
       next
     }
-    { body = body $0 "\n" }
+    length(body) < 65536 { body = body $0 "\n" }
     END {
       while ((getline line < table) > 0) {
         split(line, of, "\t")
