@@ -100,10 +100,10 @@ export class FileThread implements FileWriter {
   #send(): void {
     const message: ToFileWorker = { first: this.#sent, jobs: this.#jobs };
     this.#sent += this.#jobs.length;
-    const copies = this.#leaving;
+    const leaving = this.#leaving;
     this.#jobs = [];
     this.#leaving = [];
-    this.#worker?.postMessage(message, copies);
+    this.#worker?.postMessage(message, leaving);
   }
 
   #take(bytes: Uint8Array | string): Uint8Array {
