@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import type { ByteFlow } from '../chacra/ports.ts';
 import { GitbuilderError } from '../domain/errors.ts';
 import type { BlobRef } from '../domain/repo.ts';
 import { temporaryPath } from '../platform/durable-file.ts';
 import type { BodyGarbage } from './body-garbage.ts';
-import type { BodyMemory } from './body-memory.ts';
+import type { BodyMemory, GatheredBody } from './body-memory.ts';
 import { asDiskFull } from './full-disk.ts';
 import { GrowingFile } from './growing-file.ts';
 import type { Following, Sha512Thread } from './sha512-thread.ts';
@@ -41,45 +42,70 @@ interface Intake {
 export async function takeIn(
   folder: string,
   thread: Sha512Thread | null,
-  body: AsyncIterable<Uint8Array>,
-  { limit, observe, garbage, memory }: Intake,
+  body: ByteFlow,
+  intake: Intake,
 ): Promise<TakenBytes | TakenFile> {
-  const hash = createHash('sha256');
-  let size = 0;
-  let gathered: Uint8Array[] = [];
-  let large: LargeBody | null = null;
-  const inMemory = memory.begin();
+  const coming = new ComingBody(folder, thread, intake);
   try {
-    for await (const chunk of body) {
-      size += chunk.length;
-      if (size > limit) throw new GitbuilderError('BODY_TOO_LARGE', { limit });
-      observe(chunk);
-      hash.update(chunk);
-      garbage.passed(chunk.length);
-      gathered.push(chunk);
-      if (large === null) {
-        if (inMemory.fits(size, gathered.length)) continue;
-        // At once: those that come beside it need not go as well.
-        inMemory.end();
-        large = await LargeBody.begin(folder, thread);
-      }
-      for (const part of gathered) {
-        const full = large.append(part);
-        if (full !== null) await full;
-      }
-      gathered = [];
-    }
-    if (large === null) {
-      const bytes = Buffer.concat(gathered);
-      return { kind: 'bytes', ref: { sha256: hash.digest('hex'), size }, bytes };
-    }
-    const ended = await large.end();
-    return { kind: 'file', ref: { sha256: hash.digest('hex'), size }, ...ended };
+    await body((chunk) => coming.take(chunk));
+    return await coming.end();
   } catch (cause) {
-    await large?.giveUp();
+    await coming.giveUp();
     throw asDiskFull(cause);
-  } finally {
-    inMemory.end();
+  }
+}
+
+/** A body that has begun to come: in memory, until it is known to be too long for that. */
+class ComingBody {
+  readonly #folder: string;
+  readonly #thread: Sha512Thread | null;
+  readonly #intake: Intake;
+  readonly #hash = createHash('sha256');
+  readonly #inMemory: GatheredBody;
+  #size = 0;
+  #gathered: Uint8Array[] = [];
+  #large: LargeBody | null = null;
+
+  constructor(folder: string, thread: Sha512Thread | null, intake: Intake) {
+    this.#folder = folder;
+    this.#thread = thread;
+    this.#intake = intake;
+    this.#inMemory = intake.memory.begin();
+  }
+
+  take(chunk: Uint8Array): Promise<void> | null {
+    const { limit, observe, garbage } = this.#intake;
+    this.#size += chunk.length;
+    if (this.#size > limit) throw new GitbuilderError('BODY_TOO_LARGE', { limit });
+    observe(chunk);
+    this.#hash.update(chunk);
+    garbage.passed(chunk.length);
+    if (this.#large !== null) return this.#large.append(chunk);
+    this.#gathered.push(chunk);
+    return this.#inMemory.fits(this.#size, this.#gathered.length) ? null : this.#beginFile();
+  }
+
+  async end(): Promise<TakenBytes | TakenFile> {
+    const ended = await this.#large?.end();
+    const ref = { sha256: this.#hash.digest('hex'), size: this.#size };
+    if (ended !== undefined) return { kind: 'file', ref, ...ended };
+    const bytes = Buffer.concat(this.#gathered);
+    this.#inMemory.end();
+    return { kind: 'bytes', ref, bytes };
+  }
+
+  async giveUp(): Promise<void> {
+    this.#inMemory.end();
+    await this.#large?.giveUp();
+  }
+
+  async #beginFile(): Promise<void> {
+    // At once: those that come beside it need not go as well.
+    this.#inMemory.end();
+    const large = await LargeBody.begin(this.#folder, this.#thread);
+    this.#large = large;
+    for (const part of this.#gathered) await large.append(part);
+    this.#gathered = [];
   }
 }
 

@@ -1,5 +1,5 @@
 import { open, stat, statfs } from 'node:fs/promises';
-import type { BlobReader, BlobStore, Clock, ReceivedBlob } from '../chacra/ports.ts';
+import type { BlobReader, BlobStore, ByteFlow, Clock, ReceivedBlob } from '../chacra/ports.ts';
 import type { BlobShelf } from '../chacra/verification-ports.ts';
 import type { PackageHeader } from '../domain/package-header.ts';
 import type { BlobRef } from '../domain/repo.ts';
@@ -80,7 +80,7 @@ export class DiskBlobStore implements BlobStore {
   }
 
   async receive(
-    body: AsyncIterable<Uint8Array>,
+    body: ByteFlow,
     options: { readonly limit: number; readonly observe: (chunk: Uint8Array) => void },
   ): Promise<ReceivedBlob> {
     const thread = this.#follows ? this.#thread : null;

@@ -1,8 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 
 const BATCH = 1024 * 1024;
-/** Enough to begin with when nothing is being written: less is left to do after the last byte. */
-const IDLE_BATCH = 256 * 1024;
 /** What one writev(2) takes: a body that comes byte by byte is many objects, and few bytes. */
 const MOST_CHUNKS = 1024;
 
@@ -29,9 +27,10 @@ export class GrowingFile {
   append(chunk: Uint8Array): Promise<void> | null {
     this.#batch.push(chunk);
     this.#batchBytes += chunk.length;
-    const enough = this.#isWriting ? BATCH : IDLE_BATCH;
-    const isLittle = this.#batchBytes < enough && this.#batch.length < MOST_CHUNKS;
-    return isLittle ? null : this.#flush();
+    if (this.#batchBytes < BATCH && this.#batch.length < MOST_CHUNKS) return null;
+    if (this.#isWriting) return this.#flush();
+    this.#begin();
+    return null;
   }
 
   /** Everything is in the file when it resolves. */
@@ -41,10 +40,14 @@ export class GrowingFile {
   }
 
   async #flush(): Promise<void> {
+    await this.#writing;
+    this.#begin();
+  }
+
+  #begin(): void {
     const batch = this.#batch;
     this.#batch = [];
     this.#batchBytes = 0;
-    await this.#writing;
     this.#writing = this.#write(batch);
     // A failure is met by the next flush; until then it must not count as unhandled.
     this.#writing.catch(() => undefined);

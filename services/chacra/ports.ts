@@ -67,6 +67,18 @@ export interface PinStore {
   remove(commit: PinnedCommit): Promise<void>;
 }
 
+/**
+ * Gets the next bytes, which must stay as they are from now on. Null when more may come at once; what
+ * is promised is to be waited for before.
+ */
+export type Take = (chunk: Uint8Array) => Promise<void> | null;
+
+/**
+ * Bytes that come by themselves, for one who takes them all. Resolves after the last ones; rejects when
+ * they break off or `take` fails, and gives it nothing more then.
+ */
+export type ByteFlow = (take: Take) => Promise<void>;
+
 /** Bytes that arrived and are not kept yet. */
 export interface ReceivedBlob {
   readonly ref: BlobRef;
@@ -90,11 +102,11 @@ export interface BlobReader {
 /** Immutable bytes, each stored once under its sha256. */
 export interface BlobStore {
   /**
-   * Takes a stream in: hashed while it is written, each chunk shown to `observe` as it passes.
-   * Leaves nothing behind when the stream, the limit (BODY_TOO_LARGE) or `observe` throws.
+   * Takes a body in: hashed while it is written, each chunk shown to `observe` as it passes.
+   * Leaves nothing behind when the body, the limit (BODY_TOO_LARGE) or `observe` throws.
    */
   receive(
-    body: AsyncIterable<Uint8Array>,
+    body: ByteFlow,
     options: { readonly limit: number; readonly observe: (chunk: Uint8Array) => void },
   ): Promise<ReceivedBlob>;
   has(sha256: string): Promise<boolean>;

@@ -2,13 +2,13 @@ import { GitbuilderError } from '../domain/errors.ts';
 import type { PackageTap } from '../formats/tap.ts';
 import { checkDigests } from './check-digests.ts';
 import type { ExpectedDigest } from './check-digests.ts';
-import type { BlobStore } from './ports.ts';
+import type { BlobStore, ByteFlow } from './ports.ts';
 import { recordBinary, refuseConflict } from './record-binary.ts';
 import type { NewBinary, RecordCollaborators, UploadOutcome } from './record-binary.ts';
 
 export interface Upload extends NewBinary {
   readonly expected: readonly ExpectedDigest[];
-  readonly body: AsyncIterable<Uint8Array>;
+  readonly body: ByteFlow;
 }
 
 export interface UploadCollaborators extends RecordCollaborators {

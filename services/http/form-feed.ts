@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import type { ByteFlow } from '../chacra/ports.ts';
 import { GitbuilderError } from '../domain/errors.ts';
 
 /**
@@ -42,12 +43,13 @@ export class FormFeed {
     this.#wake();
   }
 
-  async takeAll(body: AsyncIterable<Uint8Array>): Promise<void> {
+  async takeAll(body: ByteFlow): Promise<void> {
     try {
-      for await (const chunk of body) {
-        if (!this.#parser.write(chunk)) await this.#change();
-        if (this.#failure !== null) break;
-      }
+      await body((chunk) => {
+        const hasRoom = this.#parser.write(chunk);
+        if (this.#failure !== null) throw this.#failure;
+        return hasRoom ? null : this.#room();
+      });
       this.#parser.end();
       while (!this.#isFinished && this.#failure === null) await this.#change();
     } catch (cause) {
@@ -55,6 +57,11 @@ export class FormFeed {
     }
     this.#settle(this.#failure);
     return this.ended;
+  }
+
+  async #room(): Promise<void> {
+    await this.#change();
+    if (this.#failure !== null) throw this.#failure;
   }
 
   /** One promise at a time, kept by nobody: a long body makes many. */

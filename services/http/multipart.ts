@@ -1,14 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { Busboy } from '@fastify/busboy';
 import type { BusboyFileStream, BusboyInstance } from '@fastify/busboy';
+import type { ByteFlow } from '../chacra/ports.ts';
 import { GitbuilderError } from '../domain/errors.ts';
+import { flow } from './byte-flow.ts';
 import { FormFeed, unreadable } from './form-feed.ts';
 
-type OnFile<T> = (
-  fileName: string,
-  file: AsyncIterable<Uint8Array>,
-  isForced: () => boolean,
-) => Promise<T>;
+type OnFile<T> = (fileName: string, file: ByteFlow, isForced: () => boolean) => Promise<T>;
 
 /**
  * Reads a form with one file in a field `file` and perhaps a field `force` (of any value), in any
@@ -16,7 +14,7 @@ type OnFile<T> = (
  */
 export async function readMultipart<T>(
   request: IncomingMessage,
-  body: AsyncIterable<Uint8Array>,
+  body: ByteFlow,
   onFile: OnFile<T>,
 ): Promise<T> {
   const parser = makeParser(request);
@@ -77,14 +75,9 @@ function makeParser(request: IncomingMessage): BusboyInstance {
 }
 
 /** A file that broke off did so because the form did; the form's failure says why. */
-async function* untilEnd(
-  stream: BusboyFileStream,
-  feed: FormFeed,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) yield chunk;
-  } catch (cause) {
-    throw feed.failure ?? cause;
-  }
-  await feed.ended;
+function untilEnd(stream: BusboyFileStream, feed: FormFeed): ByteFlow {
+  return async (take) => {
+    await flow(stream, take, (cause) => feed.failure ?? cause);
+    await feed.ended;
+  };
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requireRoom, uploadBinary } from '../chacra/upload-binary.ts';
 import { attachBinary } from '../chacra/attach-binary.ts';
+import type { ByteFlow } from '../chacra/ports.ts';
 import type { NewBinary, OnConflict, UploadOutcome } from '../chacra/record-binary.ts';
 import { GitbuilderError } from '../domain/errors.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
@@ -83,11 +84,7 @@ async function takeIn(
   const arch = archOf(target.params);
   const expected = expectedDigests(request);
   await requireRoom(context.upload, declaredLength(request));
-  const take = async (
-    name: string,
-    body: AsyncIterable<Uint8Array>,
-    onConflict: () => OnConflict,
-  ) => {
+  const take = async (name: string, body: ByteFlow, onConflict: () => OnConflict) => {
     const upload = { identity, arch, name, user, expected, body, onConflict };
     const outcome = await uploadBinary(context.upload, upload);
     context.queue.startWhenQuiet(identity);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import t from 'tap';
-import type { BlobStore, ReceivedBlob } from '../../services/chacra/ports.ts';
+import type { BlobStore, ReceivedBlob, Take } from '../../services/chacra/ports.ts';
 import type { PackageHeader } from '../../services/domain/package-header.ts';
 import { tapFor } from '../../services/formats/package-tap.ts';
 import { someDeb } from '../fixtures/some-packages.ts';
@@ -36,7 +36,10 @@ export function receive(
   body: AsyncIterable<Uint8Array>,
   { limit = 64 * MIB, observe = (_chunk: Uint8Array): void => undefined } = {},
 ): Promise<ReceivedBlob> {
-  return blobs.receive(body, { limit, observe });
+  const flow = async (take: Take) => {
+    for await (const chunk of body) await take(chunk);
+  };
+  return blobs.receive(flow, { limit, observe });
 }
 
 /** Takes bytes in for good, without a document that names them. */

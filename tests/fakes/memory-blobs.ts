@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { BlobReader, BlobStore, ReceivedBlob } from '../../services/chacra/ports.ts';
+import type { BlobReader, BlobStore, ByteFlow, ReceivedBlob } from '../../services/chacra/ports.ts';
 import { GitbuilderError } from '../../services/domain/errors.ts';
 import type { PackageHeader } from '../../services/domain/package-header.ts';
 import type { BlobRef } from '../../services/domain/repo.ts';
@@ -13,14 +13,15 @@ export class MemoryBlobs implements BlobStore {
   gate: Promise<unknown> = Promise.resolve();
 
   async receive(
-    body: AsyncIterable<Uint8Array>,
+    body: ByteFlow,
     { limit, observe }: { readonly limit: number; readonly observe: (chunk: Uint8Array) => void },
   ): Promise<ReceivedBlob> {
     const chunks: Uint8Array[] = [];
-    for await (const chunk of body) {
+    await body((chunk) => {
       observe(chunk);
       chunks.push(chunk);
-    }
+      return null;
+    });
     const bytes = Buffer.concat(chunks);
     if (bytes.length > limit) throw new GitbuilderError('BODY_TOO_LARGE', { limit });
     const ref = { sha256: digest('sha256', bytes), size: bytes.length };
