@@ -1,7 +1,7 @@
-import { rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { ReceivedBlob } from '../chacra/ports.ts';
 import type { PackageHeader } from '../domain/package-header.ts';
-import { closeSoon, syncFolder } from '../platform/durable-file.ts';
+import { closeSoon } from '../platform/durable-file.ts';
 import type { FileWriter } from '../platform/file-writer.ts';
 import type { BlobDigests } from './blob-digests.ts';
 import type { BlobHeaders } from './blob-headers.ts';
@@ -43,23 +43,27 @@ export class ReceivedFile implements ReceivedBlob {
   }
 
   async keep(header: PackageHeader | null): Promise<void> {
-    const { places, headers, digests, hold } = this.#options;
+    const { places, headers, digests, files, hold } = this.#options;
     const { sha256 } = this.ref;
     this.#release = hold(sha256);
     try {
+      const { fd: descriptor } = this.#taken.file;
+      // Over the same bytes too: what stands there then is known to be whole and new to the sweep.
+      const finished = files.finish({
+        descriptor,
+        from: this.#taken.path,
+        path: places.blob(sha256),
+      });
       // Derivable, so only its failure matters.
       const beside = header === null ? null : headers.keep(sha256, header);
       beside?.catch(() => undefined);
-      await this.#taken.file.sync();
-      // Over the same bytes too: what stands there then is known to be whole and new to the sweep.
-      await rename(this.#taken.path, places.blob(sha256));
+      await finished;
       this.#state = 'kept';
       closeSoon(this.#taken.file);
       if (this.#digest !== null || this.#taken.following !== null) {
         digests.expect(this.ref, this.sha512());
       }
       // One after the other: a failure of the one would leave the other running behind the answer.
-      await syncFolder(places.folder(sha256));
       await beside;
     } catch (cause) {
       throw asDiskFull(cause);

@@ -1,8 +1,10 @@
-import type { Appended, NewFile } from './file-writer.ts';
+import type { Appended, NewFile, WrittenFile } from './file-writer.ts';
 
 /** One thing for the file thread to do. */
 export type FileJob =
-  ({ readonly kind: 'put' } & NewFile) | ({ readonly kind: 'append' } & Appended);
+  | ({ readonly kind: 'put' } & NewFile)
+  | ({ readonly kind: 'append' } & Appended)
+  | ({ readonly kind: 'finish' } & WrittenFile);
 
 /** What the file thread is told: all that was asked for in one turn. */
 export interface ToFileWorker {

@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import type { FileJob, FromFileWorker, ToFileWorker } from './file-messages.ts';
 import { directWriter } from './file-writer.ts';
-import type { Appended, FileWriter, NewFile } from './file-writer.ts';
+import type { Appended, FileWriter, NewFile, WrittenFile } from './file-writer.ts';
 import { startThread } from './own-thread.ts';
 
 /** So many files are worth a thread: a node that idles never has one. */
@@ -55,6 +55,12 @@ export class FileThread implements FileWriter {
     return this.#isWorthIt() ? this.#post({ kind: 'append', ...end }) : directWriter.append(end);
   }
 
+  finish(written: WrittenFile): Promise<void> {
+    return this.#isWorthIt()
+      ? this.#post({ kind: 'finish', ...written })
+      : directWriter.finish(written);
+  }
+
   /** Waits for what the thread has to do and ends it; what comes later is written directly. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -90,8 +96,7 @@ export class FileThread implements FileWriter {
 
   #post(job: FileJob): Promise<void> {
     if (this.#jobs.length === 0) queueMicrotask(() => this.#send());
-    const isGiven = job.kind === 'put' && job.given === true;
-    this.#jobs.push({ ...job, bytes: isGiven ? this.#take(job.bytes) : this.#copy(job.bytes) });
+    this.#jobs.push(this.#packed(job));
     const id = this.#sent + this.#jobs.length - 1;
     if (this.#waiters.size === 0) this.#worker?.ref();
     return new Promise((resolve, reject) => this.#waiters.set(id, { resolve, reject }));
@@ -104,6 +109,12 @@ export class FileThread implements FileWriter {
     this.#jobs = [];
     this.#leaving = [];
     this.#worker?.postMessage(message, leaving);
+  }
+
+  #packed(job: FileJob): FileJob {
+    if (job.kind === 'finish') return job;
+    const isGiven = job.kind === 'put' && job.given === true;
+    return { ...job, bytes: isGiven ? this.#take(job.bytes) : this.#copy(job.bytes) };
   }
 
   #take(bytes: Uint8Array | string): Uint8Array {

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { parentPort } from 'node:worker_threads';
 import { temporaryPath } from './durable-file.ts';
 import type { FileFailure, FileJob, FromFileWorker, ToFileWorker } from './file-messages.ts';
-import type { Appended, NewFile } from './file-writer.ts';
+import type { Appended, NewFile, WrittenFile } from './file-writer.ts';
 
 /**
  * Runs in a thread of its own. What only touches memory of the kernel is done at once, which costs
@@ -43,6 +43,12 @@ async function append({ path, bytes, isNew }: Appended): Promise<void> {
   if (isNew) await syncFolder(dirname(path));
 }
 
+async function finish({ descriptor, from, path }: WrittenFile): Promise<void> {
+  await sync(descriptor);
+  renameSync(from, path);
+  await syncFolder(dirname(path));
+}
+
 async function syncFolder(path: string): Promise<void> {
   const folder = openSync(path, 'r');
   try {
@@ -63,6 +69,8 @@ function run(job: FileJob): Promise<void> {
       return put(job);
     case 'append':
       return append(job);
+    case 'finish':
+      return finish(job);
   }
 }
 

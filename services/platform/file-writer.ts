@@ -1,6 +1,10 @@
-import { open } from 'node:fs/promises';
+import { fsync } from 'node:fs';
+import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import { closeSoon, syncFolder, writeWhole } from './durable-file.ts';
+
+const sync = promisify(fsync);
 
 /** A small file to be put in place whole. */
 export interface NewFile {
@@ -22,6 +26,14 @@ export interface Appended {
   readonly isNew: boolean;
 }
 
+/** A file that is complete and open, neither durable nor under its name. */
+export interface WrittenFile {
+  /** Its descriptor, which stays with the caller and must stay open meanwhile. */
+  readonly descriptor: number;
+  readonly from: string;
+  readonly path: string;
+}
+
 /**
  * Writes the small files that stores are made of, durably before they resolve. What is written is
  * complete in memory before; failures are those of the file system, with their codes.
@@ -31,6 +43,8 @@ export interface FileWriter {
   put(file: NewFile): Promise<void>;
   /** One write and one fdatasync. A failure may leave part of the bytes. */
   append(end: Appended): Promise<void>;
+  /** The end of `put` for a file that was written before: fsync, rename, fsync of the folder. */
+  finish(written: WrittenFile): Promise<void>;
 }
 
 /** Writes in the calling thread, whose every step waits for one of libuv's threads. */
@@ -45,5 +59,10 @@ export const directWriter: FileWriter = {
       closeSoon(file);
     }
     if (isNew) await syncFolder(dirname(path));
+  },
+  async finish({ descriptor, from, path }) {
+    await sync(descriptor);
+    await rename(from, path);
+    await syncFolder(dirname(path));
   },
 };

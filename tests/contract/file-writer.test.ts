@@ -1,11 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import {
+  closeSync,
+  existsSync,
+  fstatSync,
   mkdirSync,
+  openSync,
   readFileSync,
   readdirSync,
   statSync,
   symlinkSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -107,6 +112,32 @@ function fileWriterContract(name: string, open: (folder: string) => Promise<File
     const full = join(folder, 'full');
     symlinkSync('/dev/full', full);
     await t.rejects(files.append({ path: full, bytes: 'x', isNew: false }), { code: 'ENOSPC' });
+  });
+
+  t.test(`${name}: a file that was written before gets its name`, async (t) => {
+    const folder = testFolder(t);
+    mkdirSync(join(folder, 'is-a-folder'), { recursive: true });
+    const files = await open(folder);
+    const from = join(folder, 'coming');
+    const path = join(folder, 'there');
+    for (const text of ['first', 'over it']) {
+      const descriptor = openSync(from, 'wx');
+      writeSync(descriptor, text);
+      for (const [to, code] of [
+        [join(folder, 'missing', 'there'), 'ENOENT'],
+        [join(folder, 'is-a-folder'), 'EISDIR'],
+      ] as const) {
+        await t.rejects(files.finish({ descriptor, from, path: to }), { code });
+        t.equal(readFileSync(from, 'utf8'), text, 'it stays where it was');
+      }
+      await files.finish({ descriptor, from, path });
+      t.equal(readFileSync(path, 'utf8'), text);
+      t.notOk(existsSync(from));
+      t.equal(fstatSync(descriptor).size, text.length, 'whoever opened it closes it');
+      closeSync(descriptor);
+      await t.rejects(files.finish({ descriptor, from, path }), { code: 'EBADF' });
+      t.equal(readFileSync(path, 'utf8'), text, 'what cannot be synced gets no name');
+    }
   });
 
   t.test(`${name}: many files at once, some of which fail`, async (t) => {
@@ -254,7 +285,7 @@ t.test(
         said,
       );
     }
-    t.same(moments, ['whole is safe', 'lines are safe']);
+    t.same(moments, ['whole is safe', 'lines are safe', 'large is safe']);
     t.same(
       power.tooEarly.filter((path) => path.startsWith(data)),
       [],

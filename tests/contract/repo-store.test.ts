@@ -245,12 +245,16 @@ t.test('a write that fails is taken back and refused, and the next one goes on',
 
 t.test('a full disk is told as one, so that a client goes to another node', async (t) => {
   const full = () => Promise.reject(Object.assign(new Error('no space'), { code: 'ENOSPC' }));
-  let files: FileWriter = { append: full, put: full };
+  let files: FileWriter = { append: full, put: full, finish: full };
   const store = await openRepoStore({
     root: t.testdir(),
     clock: new ManualClock(),
     log: new RecordingLog(),
-    files: { append: (end) => files.append(end), put: (file) => files.put(file) },
+    files: {
+      append: (end) => files.append(end),
+      put: (file) => files.put(file),
+      finish: (written) => files.finish(written),
+    },
   });
   const upload = () => store.change(one, (repo) => uploaded(repo, someBinary('a.deb')));
   await t.rejects(upload(), { code: 'DISK_FULL' });

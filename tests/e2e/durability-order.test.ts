@@ -18,8 +18,16 @@ const CALLS =
 const STRACE = ['strace', '-f', '-D', '-y', '-s', '8000', '-e', `trace=${CALLS}`];
 const REPO = `ceph/main/${'c'.repeat(40)}/debian/bookworm`;
 
-/** Lets a node do one upload, one update and one publish; answers the system calls of its life. */
-async function traceOneOfEach(t: Test): Promise<{ calls: Call[]; data: string; sha256: string }> {
+interface Traced {
+  readonly calls: readonly Call[];
+  readonly data: string;
+  /** Of the file that stays in memory until it is whole, and of the one that is too long for that. */
+  readonly small: string;
+  readonly large: string;
+}
+
+/** Lets a node do two uploads, one update and one publish; answers the system calls of its life. */
+async function traceOneOfEach(t: Test): Promise<Traced> {
   const folder = testFolder(t);
   mkdirSync(folder, { recursive: true });
   const { armoredKey } = await makeSigningKey({ type: 'ed25519', name: 'Our builds' });
@@ -37,15 +45,22 @@ async function traceOneOfEach(t: Test): Promise<{ calls: Call[]; data: string; s
     return text;
   };
   const deb = someDeb();
-  await ask('PUT', `binaries/${REPO}/x86_64/flavors/default/${deb.name}/`, deb.bytes);
+  const image = Buffer.alloc(3 << 20, 'a large file');
+  for (const [name, bytes] of [[deb.name, deb.bytes] as const, ['large.iso', image] as const])
+    await ask('PUT', `binaries/${REPO}/x86_64/flavors/default/${name}/`, bytes);
   await ask('POST', `repos/${REPO}/update`);
   for (let repo = ''; !repo.includes('"status":"ready"');) {
     repo = await ask('GET', `repos/${REPO}/`);
     if (repo.includes('"status":"failed"')) throw new Error(repo);
   }
   await node.end('SIGTERM');
-  const sha256 = createHash('sha256').update(deb.bytes).digest('hex');
-  return { calls: readTrace(readFileSync(trace, 'utf8')), data: join(folder, 'data'), sha256 };
+  const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+  return {
+    calls: readTrace(readFileSync(trace, 'utf8')),
+    data: join(folder, 'data'),
+    small: sha256(deb.bytes),
+    large: sha256(image),
+  };
 }
 
 /** The first call from a line on that fits; it must be over before the next may begin. */
@@ -59,29 +74,36 @@ t.test(
   'what is answered, and what is switched to, survives a power loss at any moment',
   needs(['strace', 'strace']),
   async (t) => {
-    const { calls, data, sha256 } = await traceOneOfEach(t);
-    const blob = join(data, 'chacra', 'blobs', sha256.slice(0, 2), sha256);
+    const { calls, data, small, large } = await traceOneOfEach(t);
     const inRepos = (path: string) => path.startsWith(join(data, 'chacra', 'repos'));
 
-    const named = next(calls, 0, 'rename to the blob', (call) => {
-      return isRename(call) && namedIn(call)[1] === blob;
-    });
-    const [incoming = ''] = namedIn(named);
-    const written = next(calls, 0, 'write', (call) => isWrite(call) && pathOf(call) === incoming);
-    const synced = next(calls, written.end, 'fsync', (call) => {
-      return isSync(call) && pathOf(call) === incoming;
-    });
-    const folder = next(calls, named.end, 'fsync of the folder', (call) => {
-      return isSync(call) && pathOf(call) === dirname(blob);
-    });
-    const recorded = next(calls, folder.end, 'record of the binary', (call) => {
-      return isWrite(call) && inRepos(pathOf(call)) && call.args.includes(sha256);
-    });
-    const created = next(calls, recorded.end, 'answer', isAnswer);
-    t.match(created.args, 'HTTP/1.1 201');
-    t.ok(written.end < synced.begin && synced.end < named.begin, 'write, fsync, rename');
+    /** The answer to the upload of a file, after everything that has to be before it. */
+    const answerTo = (sha256: string): Call => {
+      const blob = join(data, 'chacra', 'blobs', sha256.slice(0, 2), sha256);
+      const named = next(calls, 0, 'rename to the blob', (call) => {
+        return isRename(call) && namedIn(call)[1] === blob;
+      });
+      const [incoming = ''] = namedIn(named);
+      const writes = calls.filter((call) => isWrite(call) && pathOf(call) === incoming);
+      const written = Math.max(...writes.map(({ end }) => end));
+      const synced = next(calls, written, 'fsync', (call) => {
+        return isSync(call) && pathOf(call) === incoming;
+      });
+      const folder = next(calls, named.end, 'fsync of the folder', (call) => {
+        return isSync(call) && pathOf(call) === dirname(blob);
+      });
+      const recorded = next(calls, folder.end, 'record of the binary', (call) => {
+        return isWrite(call) && inRepos(pathOf(call)) && call.args.includes(sha256);
+      });
+      const created = next(calls, recorded.end, 'answer', isAnswer);
+      t.match(created.args, 'HTTP/1.1 201');
+      t.ok(written < synced.begin && synced.end < named.begin, 'write, fsync, rename');
+      return created;
+    };
+    const created = answerTo(small);
+    const largeCreated = answerTo(large);
 
-    const queued = next(calls, created.end, 'record of the update', (call) => {
+    const queued = next(calls, largeCreated.end, 'record of the update', (call) => {
       return isWrite(call) && inRepos(pathOf(call)) && call.args.includes('queued');
     });
     const accepted = next(calls, queued.end, 'answer', isAnswer);
@@ -101,6 +123,7 @@ t.test(
     const power = new PowerLoss();
     const moments = new Map([
       [created, 'the upload is answered'],
+      [largeCreated, 'the upload of a large file is answered'],
       [accepted, 'the update is answered'],
       [switched, 'the new generation is switched to'],
     ]);
