@@ -10,6 +10,7 @@ import { SerialByKey } from './adapters/serial-by-key.ts';
 import { httpShamanClient, nobodyListens } from './adapters/shaman-client.ts';
 import type { ShamanAccess } from './adapters/shaman-client.ts';
 import { repoEventBody } from './api/repo-json.ts';
+import { PublishWaiters } from './chacra/await-publish.ts';
 import { EventDelivery } from './chacra/deliver-events.ts';
 import { Heartbeat } from './chacra/heartbeat.ts';
 import { GzipMembers } from './chacra/gzip-members.ts';
@@ -32,7 +33,8 @@ import { openKeeping } from './keeping-main.ts';
 import { authenticator } from './platform/auth.ts';
 import { readSecret } from './platform/credentials.ts';
 import { FileThread } from './platform/file-thread.ts';
-import { trustedProxies } from './platform/forwarded.ts';
+import { clientAddress, trustedProxies } from './platform/forwarded.ts';
+import { HeldRequests } from './platform/held-requests.ts';
 import { listen } from './platform/http-server.ts';
 import { scheduleJob } from './platform/jobs.ts';
 import { makeMetrics } from './platform/metrics.ts';
@@ -119,6 +121,11 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
   const keeping = await openKeeping({ ...parts, root, settings, audit, sweep, pause });
 
   const trusted = trustedProxies(options.configuration.trustedProxies);
+  const held = new HeldRequests({
+    perAddress: settings.heldPerAddress,
+    total: settings.heldTotal,
+    section: 'chacra',
+  });
   let stopping = false;
   const context: ChacraContext = {
     ...parts,
@@ -126,6 +133,8 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
     restoreIndex,
     ...keeping,
     queue,
+    publishes: new PublishWaiters(parts),
+    holder: { held, clock, addressOf: (request) => clientAddress(request, trusted) },
     rulesOf,
     upload: {
       ...parts,
@@ -177,7 +186,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
       version,
     }),
   });
-  chacraMetrics(metrics, { ...parts, queue, events, exporter, scrub });
+  chacraMetrics(metrics, { ...parts, queue, events, exporter, scrub, held });
   queue.resume();
   dependents.start();
   events.start();
@@ -197,6 +206,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
       await keeping.retention.stop();
       await scrub.stop();
       await heartbeat.stop();
+      held.close();
       await server.stop(STOP_GRACE_MILLISECONDS);
       dependents.stop();
       await queue.stop();

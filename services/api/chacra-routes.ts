@@ -1,6 +1,7 @@
 import { REPO_ANSWER_ROUTES } from './repo-answer-routes.ts';
 import { DISK_USE_ROUTE, PIN_ROUTES, RETENTION_ROUTES } from './retention-routes.ts';
 import type { Route } from './route.ts';
+import { WAIT_FOR_PUBLISH } from './waiting.ts';
 
 const REPO = '/repos/{project}/{ref}/{sha1}/{distro}/{version}';
 const ARCH = '/binaries/{project}/{ref}/{sha1}/{distro}/{version}/{arch}';
@@ -73,6 +74,7 @@ function repoRoutes(base: string) {
       summary:
         'Publish what was uploaded, now; `generation` of the answer is the one that will cover it',
       scope: 'upload',
+      query: WAIT_FOR_PUBLISH,
       answers: { 200: 'Repo JSON', 404: 'no such repo', ...REFUSED },
     },
     checkRecreate: {
@@ -88,6 +90,7 @@ function repoRoutes(base: string) {
       summary:
         'Publish anew, from the packages themselves, even when nothing changed; clients see no gap',
       scope: 'upload',
+      query: WAIT_FOR_PUBLISH,
       answers: { 200: 'Repo JSON', 404: 'no such repo', ...REFUSED },
     },
     extra: {

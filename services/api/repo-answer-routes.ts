@@ -1,4 +1,5 @@
 import type { Route } from './route.ts';
+import { WAIT_FOR_PUBLISH } from './waiting.ts';
 
 const REPO = '/api/v1/repos/{project}/{ref}/{sha1}/{distro}/{version}';
 const FORMAT = {
@@ -60,6 +61,7 @@ function routesOf(base: string) {
       summary:
         'Publish the packages of an earlier generation again, under the next number; what is uploaded stays, and the next publish shows it',
       scope: 'upload',
+      query: WAIT_FOR_PUBLISH,
       answers: {
         200: 'Repo JSON; `generation` is the publish to wait for',
         ...NO_SUCH,

@@ -1,7 +1,6 @@
 import type { Route } from './route.ts';
+import { LONGEST_WAIT_SECONDS } from './waiting.ts';
 
-/** The longest time for which a question is held. */
-export const LONGEST_WAIT_SECONDS = 3600;
 /** Rows of one answer of the search; without `limit`, fewer. */
 export const MOST_ROWS = 1000;
 export const USUAL_ROWS = 100;

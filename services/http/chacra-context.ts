@@ -1,3 +1,4 @@
+import type { PublishWaiters } from '../chacra/await-publish.ts';
 import type { DiskUses } from '../chacra/disk-use.ts';
 import type { PublishQueue } from '../chacra/publish-queue.ts';
 import type { KeptFiles } from '../chacra/kept-files.ts';
@@ -15,6 +16,7 @@ import type { RestoreIndex } from '../chacra/restore-index.ts';
 import type { Retention } from '../chacra/run-retention.ts';
 import type { UploadCollaborators } from '../chacra/upload-binary.ts';
 import type { AccelRedirect } from './accel-redirect.ts';
+import type { Holder } from './hold-request.ts';
 
 /** What the handlers of a storage node work with; made once, in the composition root. */
 export interface ChacraContext {
@@ -25,6 +27,8 @@ export interface ChacraContext {
   readonly kept: KeptFiles;
   readonly restoreIndex: RestoreIndex;
   readonly queue: PublishQueue;
+  readonly publishes: PublishWaiters;
+  readonly holder: Holder;
   readonly activity: RepoActivity;
   readonly pins: PinStore;
   readonly retention: Retention;

@@ -5,6 +5,7 @@ import type { RepoExporter } from '../chacra/export-repos.ts';
 import type { PublishQueue } from '../chacra/publish-queue.ts';
 import type { Scrub } from '../chacra/scrub.ts';
 import type { BlobStore, RepoStore } from '../chacra/ports.ts';
+import type { HeldRequests } from '../platform/held-requests.ts';
 
 /** What an operator watches on a storage node; collected when it is asked for. */
 export function chacraMetrics(
@@ -17,6 +18,7 @@ export function chacraMetrics(
     /** Null when nothing is exported. */
     readonly exporter: RepoExporter | null;
     readonly scrub: Scrub;
+    readonly held: HeldRequests;
   },
 ): void {
   const registers = [registry];
@@ -39,6 +41,14 @@ export function chacraMetrics(
       const { waiting, running } = node.queue.depth;
       this.set({ state: 'waiting' }, waiting);
       this.set({ state: 'running' }, running);
+    },
+  });
+  new Gauge({
+    name: 'gitbuilder_chacra_held_requests',
+    help: 'Requests that wait for a publish.',
+    registers,
+    collect() {
+      this.set(node.held.count('wait'));
     },
   });
   new Gauge({

@@ -6,7 +6,6 @@ import {
   generationJson,
   generationLine,
 } from '../api/generation-json.ts';
-import { repoJson } from '../api/repo-json.ts';
 import type { Route } from '../api/route.ts';
 import { compareGenerations } from '../chacra/compare-generations.ts';
 import { goBack } from '../chacra/go-back.ts';
@@ -22,6 +21,7 @@ import { repoPath } from '../domain/identity.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import type { Repo } from '../domain/repo.ts';
 import type { Answer } from '../platform/answer.ts';
+import { answerUpdate, updateWait } from './accepted-update.ts';
 import { identityOf } from './addresses.ts';
 import type { ChacraContext } from './chacra-context.ts';
 import { userOf } from './exchange.ts';
@@ -36,7 +36,7 @@ export function generationRoutes(register: Register, context: ChacraContext): vo
   for (const routes of [CHACRA_ROUTES.answers.plain, CHACRA_ROUTES.answers.flavored]) {
     register(routes.compare, (exchange) => compare(context, exchange, routes.compare));
     register(routes.generations, (exchange) => list(context, exchange, routes.generations));
-    register(routes.goBack, (exchange) => back(context, exchange));
+    register(routes.goBack, (exchange) => back(context, exchange, routes.goBack));
     register(routes.keep, async (exchange) => {
       const { reason } = await readJson(exchange.request, GenerationKeep);
       const [identity, number] = addressed(exchange);
@@ -90,11 +90,12 @@ async function compare(context: ChacraContext, exchange: Exchange, route: Route)
   return { kind: 'json', body: differenceJson(difference) };
 }
 
-async function back(context: ChacraContext, exchange: Exchange): Promise<Answer> {
+async function back(context: ChacraContext, exchange: Exchange, route: Route): Promise<Answer> {
+  const waitSeconds = updateWait(exchange, route);
   const [identity, number] = addressed(exchange);
   const start = (one: RepoIdentity) => context.queue.start(one);
-  const { repo, status, generation } = await goBack({ ...context, start }, identity, number);
-  return { kind: 'json', body: { ...repoJson(repo, exchange.publicUrl, status), generation } };
+  const accepted = await goBack({ ...context, start }, identity, number);
+  return answerUpdate(context, exchange, accepted, waitSeconds);
 }
 
 function addressed({ params }: Exchange): [identity: RepoIdentity, number: number] {

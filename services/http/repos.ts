@@ -10,6 +10,7 @@ import type { SourceListFormat } from '../chacra/source-list.ts';
 import { GitbuilderError } from '../domain/errors.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import type { Answer } from '../platform/answer.ts';
+import { answerUpdate, updateWait } from './accepted-update.ts';
 import { identityOf } from './addresses.ts';
 import type { ChacraContext } from './chacra-context.ts';
 import type { Exchange } from './exchange.ts';
@@ -40,8 +41,11 @@ export function reposRoutes(register: Register, context: ChacraContext): void {
     });
     register(routes.checkUpdate, ({ params }) => check(context, identityOf(params)));
     register(routes.checkRecreate, ({ params }) => check(context, identityOf(params)));
-    register(routes.update, (exchange) => update(context, exchange, 'update'));
-    register(routes.recreate, (exchange) => update(context, exchange, 'recreate'));
+    for (const kind of ['update', 'recreate'] as const) {
+      register(routes[kind], (exchange) =>
+        update(context, exchange, kind, updateWait(exchange, routes[kind])),
+      );
+    }
     register(routes.extra, async ({ params, request, publicUrl }) => {
       const identity = identityOf(params);
       requireRepo(repos, identity);
@@ -62,15 +66,14 @@ function check({ repos }: ChacraContext, identity: RepoIdentity): Answer {
 }
 
 async function update(
-  { repos, clock, rulesOf, queue }: ChacraContext,
-  { params, publicUrl }: Exchange,
+  context: ChacraContext,
+  exchange: Exchange,
   kind: UpdateKind,
+  waitSeconds: number,
 ): Promise<Answer> {
-  const start = (identity: RepoIdentity) => queue.start(identity);
-  const collaborators = { repos, clock, rulesOf, start };
-  const accepted = await acceptUpdate(collaborators, identityOf(params), kind);
-  const body = repoJson(accepted.repo, publicUrl, accepted.status);
-  return json({ ...body, generation: accepted.generation });
+  const start = (identity: RepoIdentity) => context.queue.start(identity);
+  const accepted = await acceptUpdate({ ...context, start }, identityOf(exchange.params), kind);
+  return answerUpdate(context, exchange, accepted, waitSeconds);
 }
 
 /** The original re-labels rows here, which then lose their files; we take what changes nothing and refuse the rest. */
@@ -91,7 +94,7 @@ async function set(context: ChacraContext, exchange: Exchange): Promise<Answer> 
     });
   }
   if (settings.type !== undefined) await setRepoType(context, identity, settings.type);
-  if (settings.needs_update === true) return update(context, exchange, 'update');
+  if (settings.needs_update === true) return update(context, exchange, 'update', 0);
   return json(repoJson(requireRepo(context.repos, identity), publicUrl));
 }
 

@@ -2,25 +2,18 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { GitbuilderError } from '../domain/errors.ts';
 import type { Answer } from '../platform/answer.ts';
-import type { HeldRequests } from '../platform/held-requests.ts';
 import type { Turns } from '../platform/turns.ts';
-import type { Clock } from '../shaman/ports.ts';
 import type { OpenQuestion, Waiters } from '../shaman/wait-for.ts';
 import { isUnchanged } from './conditions.ts';
 import type { Exchange } from './exchange.ts';
+import { FORMAT_TYPES, holdRequest } from './hold-request.ts';
+import type { Format, Holder } from './hold-request.ts';
 import type { Query } from './read-query.ts';
 
-/** Proxies and clients drop a connection on which nothing comes; JSON and sh do not mind empty lines. */
-const BLANK_MILLISECONDS = 15_000;
-
-/** What holding a request takes. */
-export interface Holding {
+/** What holding a question takes. */
+export interface Holding extends Holder {
   readonly waiters: Waiters;
-  readonly held: HeldRequests;
   readonly turns: Turns;
-  readonly clock: Clock;
-  /** Whose connection it is. */
-  readonly addressOf: (request: IncomingMessage) => string;
 }
 
 /** An answer in both of its forms; only one of them is made. */
@@ -46,24 +39,9 @@ export async function answerQuestion<T>(
   if (seconds === 0 || request.method === 'HEAD' || question.isSettled(first)) {
     return conditional(request, format, print(first, format, forms));
   }
-  const ending = new AbortController();
-  const stop = () => ending.abort();
-  const leave = holding.held.enter('wait', holding.addressOf(request), () => {
-    if (!response.headersSent) response.setHeader('Connection', 'close');
-    stop();
-  });
-  response.once('close', stop);
-  let cancel = (): void => undefined;
-  const sendBlank = () => {
-    if (!response.headersSent) response.writeHead(200, { ...heldHeaders(format) });
-    response.write('\n');
-    cancel = holding.clock.after(BLANK_MILLISECONDS, sendBlank);
-  };
-  cancel = holding.clock.after(BLANK_MILLISECONDS, sendBlank);
-  const answer = await holding.waiters.wait(question, seconds * 1000, ending.signal).finally(() => {
-    cancel();
-    leave();
-  });
+  const answer = await holdRequest(holding, exchange, format, (signal) =>
+    holding.waiters.wait(question, seconds * 1000, signal),
+  );
   // A change can settle what a thousand wait for.
   await holding.turns.next();
   if (response.destroyed) return { kind: 'sent' };
@@ -72,8 +50,6 @@ export async function answerQuestion<T>(
   response.end(text);
   return { kind: 'sent' };
 }
-
-export type Format = 'json' | 'text';
 
 /** Which form of the answer is wanted: by parameter, else by Accept. */
 export function formatOf(query: Query, { request }: Exchange): Format {
@@ -101,16 +77,5 @@ function conditional(request: IncomingMessage, format: Format, body: string): An
   const headers = { ETag: etag, 'Cache-Control': 'no-cache', Vary: 'Accept' };
   const validated = { size: body.length, etag, modified: null };
   if (isUnchanged(request, validated)) return { kind: 'empty', status: 304, headers };
-  return { kind: 'text', body, type: TYPES[format], headers };
-}
-
-const TYPES = { json: 'application/json', text: 'text/plain; charset=utf-8' } as const;
-
-function heldHeaders(format: Format) {
-  return {
-    'Content-Type': TYPES[format],
-    'Cache-Control': 'no-store',
-    'X-Accel-Buffering': 'no',
-    Connection: 'close',
-  };
+  return { kind: 'text', body, type: FORMAT_TYPES[format], headers };
 }

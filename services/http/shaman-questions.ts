@@ -1,9 +1,5 @@
-import {
-  LONGEST_WAIT_SECONDS,
-  MOST_ROWS,
-  QUESTION_ROUTES,
-  USUAL_ROWS,
-} from '../api/shaman-question-routes.ts';
+import { MOST_ROWS, QUESTION_ROUTES, USUAL_ROWS } from '../api/shaman-question-routes.ts';
+import { LONGEST_WAIT_SECONDS } from '../api/waiting.ts';
 import { parseAskedPlatforms } from '../domain/asked-platform.ts';
 import { GitbuilderError } from '../domain/errors.ts';
 import { DEFAULT_FLAVOR } from '../domain/identity.ts';

@@ -65,6 +65,10 @@ const chacra = (folder: string) =>
       .prefault('1 GiB')
       .describe('Space that uploads leave free on the disk; one that would not is answered 507.'),
     stallSeconds: seconds(60).describe('An upload that sends no byte for so long is dropped.'),
+    heldPerAddress: count(2000).describe(
+      'Requests of one address that may wait for a publish at once.',
+    ),
+    heldTotal: count(10_000).describe('The same for all addresses.'),
     keepGenerationsHours: hours(24).describe(
       'How long a replaced generation of a repository stays readable.',
     ),

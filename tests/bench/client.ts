@@ -1,15 +1,11 @@
 import { createReadStream } from 'node:fs';
-import { Agent, request } from 'node:http';
-import type { ClientRequest } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import { basicAuthorization } from '../../services/platform/auth.ts';
+import { Connection } from './connection.ts';
+import type { Reply, Sending } from './connection.ts';
 import type { Server } from './server.ts';
 import { binariesPath, entryPath, repoPath } from './target.ts';
 import type { Target } from './target.ts';
-
-export interface Reply {
-  readonly status: number;
-  readonly body: Buffer;
-}
 
 /** What is sent: bytes, a file, or a stream of known length. */
 export type Body =
@@ -26,15 +22,19 @@ export interface UploadOptions {
 
 /** One client with one connection that stays open, as an uploader or a package manager has. */
 export class Client {
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  readonly #server: Pick<Server, 'url' | 'credentials'>;
+  readonly #connection: Connection;
+  /** The header lines of every request. */
+  readonly #lines: string;
 
-  constructor(server: Pick<Server, 'url' | 'credentials'>) {
-    this.#server = server;
+  constructor({ url, credentials }: Pick<Server, 'url' | 'credentials'>) {
+    this.#connection = new Connection(url);
+    const colon = credentials.indexOf(':');
+    const [user, key] = [credentials.slice(0, colon), credentials.slice(colon + 1)];
+    this.#lines = `Host: ${this.#connection.host}\r\nAuthorization: ${basicAuthorization(user, key)}\r\n`;
   }
 
   close(): void {
-    this.#agent.destroy();
+    this.#connection.close();
   }
 
   get(path: string): Promise<Reply> {
@@ -123,26 +123,10 @@ export class Client {
     body: Body | null,
     onLastByte: () => void = () => undefined,
   ): Promise<Reply> {
-    return new Promise((resolve, reject) => {
-      const sent = request(this.#server.url, {
-        method,
-        path,
-        agent: this.#agent,
-        auth: this.#server.credentials,
-        headers: body === null ? {} : { 'content-length': sizeOf(body) },
-      });
-      sent.on('error', reject);
-      sent.on('response', (response) => {
-        const parts: Buffer[] = [];
-        response.on('data', (part: Buffer) => parts.push(part));
-        response.on('error', reject);
-        response.on('end', () =>
-          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts) }),
-        );
-      });
-      if (body === null || sizeOf(body) === 0) sent.end();
-      else feed(sent, body, onLastByte).catch(reject);
-    });
+    const length = body === null ? '' : `Content-Length: ${sizeOf(body)}\r\n`;
+    const head = `${method} ${path} HTTP/1.1\r\n${this.#lines}${length}\r\n`;
+    if (body === null || sizeOf(body) === 0) return this.#connection.ask(head);
+    return this.#connection.ask(head, (write) => feed(write, body, onLastByte));
   }
 }
 
@@ -156,28 +140,22 @@ function chunksOf(body: Body): AsyncIterable<Uint8Array> | Iterable<Uint8Array> 
   return createReadStream(body.path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>;
 }
 
-async function feed(sent: ClientRequest, body: Body, onLastByte: () => void): Promise<void> {
+async function feed(
+  write: Parameters<Sending>[0],
+  body: Body,
+  onLastByte: () => void,
+): Promise<void> {
   let left = sizeOf(body);
   for await (const chunk of chunksOf(body)) {
     left -= chunk.length;
     if (left > 0) {
-      await write(sent, chunk);
+      await write(chunk);
       continue;
     }
-    if (chunk.length > 1) await write(sent, chunk.subarray(0, -1));
+    if (chunk.length > 1) await write(chunk.subarray(0, -1));
     onLastByte();
-    sent.end(chunk.subarray(-1));
+    await write(chunk.subarray(-1));
   }
-}
-
-/** Resolves when the bytes have left for the kernel, or the server has ended the request early. */
-function write(sent: ClientRequest, chunk: Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    sent.write(chunk, (error) => {
-      if (error === null || error === undefined) resolve();
-      else reject(error);
-    });
-  });
 }
 
 function fieldsOf(body: Buffer): ReadonlyMap<string, unknown> {

@@ -124,7 +124,7 @@ t.test('publishing', async (t) => {
     output: /flavors\/default\/: \w+/,
   });
   const proxy = await startTroubledProxy(t, node.url, ({ path }) =>
-    path.endsWith('/update') ? { kind: 'answer', status: 200 } : null,
+    path.includes('/update?wait=') ? { kind: 'answer', status: 200 } : null,
   );
   const stuck = placeArguments(['--chacra', proxy.url], keyFileOf(folder), 'e'.repeat(40));
   const off = await upload([...args, '--project', 'off', deb, '--update']);

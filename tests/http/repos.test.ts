@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { ManualClock } from '../fakes/manual-clock.ts';
 import { startNode } from '../fixtures/chacra.ts';
@@ -110,6 +112,39 @@ t.test('update and recreate', async (t) => {
       t.match(await json(node, `${REPOS}/`), { generation, live_generation: generation });
     }
   }
+});
+
+t.test('an update is answered when it is live, for those who wait', async (t) => {
+  const node = await startNode(t, {
+    chacra: '  projects: { ceph: { automatic: false }, off: { disabled: true } }',
+  });
+  await putDeb(node);
+  for (const wrong of ['wait=soon', 'wait=3601', 'wiat=5']) {
+    const refused = await post(node, `repos/${REPO}/update?${wrong}`);
+    t.match([refused.status, await refused.text()], [400, /wait/], wrong);
+  }
+  t.match(await json(node, `repos/${REPO}/`), { status: 'collecting' }, 'and nothing was done');
+  const waited = (await (await post(node, `repos/${REPO}/update?wait=60`)).json()) as Json;
+  t.match(waited, { generation: 1, done: true, status: 'ready', live_generation: 1 });
+  t.equal((await node.fetch(`${PUBLISHED}/dists/bookworm/Release`)).status, 200);
+  const anew = (await (await post(node, `${REPOS}/recreate?wait=60`)).json()) as Json;
+  t.match(anew, { generation: 2, done: true, live_generation: 2 });
+  const back = await post(node, `api/v1/${REPOS}/generations/1/restore?wait=60`);
+  t.match(await back.json(), { generation: 3, done: true, live_generation: 3 });
+  const off = `${SHA1}/debian/bookworm`;
+  await put(node, `binaries/off/main/${off}/all/a.txt`, 'a');
+  const never = await post(node, `repos/off/main/${off}/update?wait=60`);
+  t.match(await never.json(), { done: true, status: 'collecting' }, 'nothing to wait for');
+});
+
+t.test('an update that fails is answered with the reason', async (t) => {
+  const node = await startNode(t, { chacra: BY_HAND });
+  await putDeb(node);
+  // Nothing can be published where a file stands in the way.
+  const published = join(node.folder, 'data', 'chacra', 'published');
+  writeFileSync(published, '');
+  const failed = (await (await post(node, `${REPOS}/update?wait=60`)).json()) as Json;
+  t.match(failed, { generation: 1, done: true, status: 'failed', reason: /published/ });
 });
 
 t.test('the flags are never all false before what was asked for is there', async (t) => {

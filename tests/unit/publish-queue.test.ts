@@ -1,5 +1,6 @@
 import t from 'tap';
 import { openRepoStore } from '../../services/adapters/repo-store.ts';
+import { PublishWaiters } from '../../services/chacra/await-publish.ts';
 import { deletedHead } from '../../services/chacra/delete-repo.ts';
 import { afterBinaryChange, headForUpload } from '../../services/chacra/mark-repo.ts';
 import { PublishQueue } from '../../services/chacra/publish-queue.ts';
@@ -14,6 +15,7 @@ import { RecordingLog } from '../fakes/recording-log.ts';
 import { someBinary, someIdentity } from '../fixtures/some-repo.ts';
 
 const QUIET = 2000;
+const WAIT = 60_000;
 const WHEN = '2026-01-01T00:00:00.000Z';
 const [zero, one, two] = [someIdentity(0), someIdentity(1), someIdentity(2)];
 const all = [zero, one, two];
@@ -76,11 +78,20 @@ async function node(root: string, parallel = 2) {
     parallel,
   });
   const start = (identity: RepoIdentity) => queue.start(identity);
+  const waiters = new PublishWaiters({ repos: store, clock });
   return {
     store,
     clock,
     log,
     queue,
+    /** Tells once it is over; may be given up. */
+    wait: (identity: RepoIdentity, generation: number, { over = new AbortController() } = {}) => {
+      let isOver = false;
+      const waited = waiters.wait(identity, generation, WAIT, over.signal).then(() => {
+        isOver = true;
+      });
+      return { waited, isOver: () => isOver };
+    },
     /** By number, in the order in which publishes began. */
     began: () => began.map(({ sha1 }) => all.findIndex((identity) => identity.sha1 === sha1)),
     status: (identity: RepoIdentity) => store.get(identity)?.head.status,
@@ -272,5 +283,39 @@ t.test('a repo that is deleted while it waits is not published', async (t) => {
   clock.advance(QUIET);
   t.same(began(), []);
   t.equal(clock.waiting, 0);
+  await close();
+});
+
+t.test('who waits for a publish hears of its end, and of no other', async (t) => {
+  const { clock, store, upload, update, end, wait, close } = await node(t.testdir());
+  for (const identity of all) await upload(identity);
+  const first = wait(zero, (await update(zero)).generation);
+  await upload(zero, 'b.deb');
+  const covering = await update(zero);
+  t.equal(covering.generation, 2);
+  const second = wait(zero, covering.generation);
+  const other = wait(one, (await update(one)).generation);
+  await end(zero);
+  t.same([first.isOver(), second.isOver(), other.isOver()], [true, false, false]);
+  await end(zero);
+  await second.waited;
+  await wait(zero, 1).waited;
+  t.notOk(other.isOver(), 'what is there already is not waited for');
+  const [timers, over] = [clock.waiting, new AbortController()];
+  const gone = wait(one, 1, { over });
+  over.abort();
+  await gone.waited;
+  t.equal(clock.waiting, timers, 'nothing stays of those who have gone');
+  clock.advance(WAIT);
+  await other.waited;
+  t.equal(store.get(one)?.head.status, 'building', 'the time is up');
+  const deleted = wait(one, 1);
+  await store.change(one, (repo) =>
+    repo === undefined ? null : { head: deletedHead(repo, clock.now()) },
+  );
+  await deleted.waited;
+  await wait(someIdentity(7), 1).waited;
+  await end(one);
+  await end(two);
   await close();
 });

@@ -16,7 +16,8 @@ export async function publish(
   { update, waitSeconds }: PublishWish,
   clock: Clock,
 ): Promise<RepoState> {
-  const asked = update ? await node.update() : null;
+  const until = clock.now().getTime() + (waitSeconds ?? 0) * 1000;
+  const asked = update ? await node.update(waitSeconds ?? 0) : null;
   if (asked?.status === 'collecting') {
     throw new Problem(
       'the storage node does not publish this project',
@@ -25,19 +26,19 @@ export async function publish(
   }
   if (waitSeconds === null) return asked ?? node.repo();
   const wanted = asked?.generation ?? null;
-  const until = clock.now().getTime() + waitSeconds * 1000;
+  let repo = asked ?? (await node.repo());
   for (
     let pause = FIRST_PAUSE_MILLISECONDS;
     ;
     pause = Math.min(pause * 1.5, LONGEST_PAUSE_MILLISECONDS)
   ) {
-    const repo = await node.repo();
     if (isPublished(repo, wanted)) return repo;
     const left = until - clock.now().getTime();
     if (left <= 0) {
       throw new Problem(`not published within ${waitSeconds} s: the repository is ${repo.status}`);
     }
     await new Promise<void>((resume) => clock.after(Math.min(pause, left), resume));
+    repo = await node.repo();
   }
 }
 

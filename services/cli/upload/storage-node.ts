@@ -1,3 +1,4 @@
+import { LONGEST_WAIT_SECONDS } from '../../api/waiting.ts';
 import { encodeSegment, repoPath } from '../../domain/identity.ts';
 import type { RepoIdentity } from '../../domain/identity.ts';
 import { codeOf, jsonObject, refusal } from './answers.ts';
@@ -122,9 +123,14 @@ export class StorageNode {
     );
   }
 
-  /** Asks for a publish; `generation` of the answer is the one that will cover what was uploaded. */
-  async update(): Promise<RepoState> {
-    return readRepo(await this.#ask({ method: 'POST', url: `${this.#repo}update` }));
+  /**
+   * Asks for a publish, and waits for it so long; `generation` of the answer is the one that will
+   * cover what was uploaded.
+   */
+  async update(waitSeconds: number): Promise<RepoState> {
+    const seconds = Math.min(Math.floor(waitSeconds), LONGEST_WAIT_SECONDS);
+    const query = seconds > 0 ? `?wait=${seconds}` : '';
+    return readRepo(await this.#ask({ method: 'POST', url: `${this.#repo}update${query}` }));
   }
 
   async repo(): Promise<RepoState> {
