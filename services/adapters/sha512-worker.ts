@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
-import { closeSync, openSync, readSync, readlinkSync } from 'node:fs';
-import { setPriority } from 'node:os';
-import { basename } from 'node:path';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
+import { CoreCourtesy, beNice } from './core-courtesy.ts';
 import type { FromSha512Worker, ToSha512Worker } from './sha512-messages.ts';
 
 /** Runs in a thread of its own: reads files that are still growing, as far as it is told they are written. */
@@ -13,18 +12,22 @@ interface Followed {
   position: number;
 }
 
-const NICENESS = 10;
 const followed = new Map<number, Followed>();
+/** What is still to be done, in the order in which it was told. */
+const told: ToSha512Worker[] = [];
+/** Nobody but old clients waits for this digest. */
+const courtesy = new CoreCourtesy();
 const buffer = Buffer.allocUnsafe(1024 * 1024);
 
-function readUpTo(file: Followed, end: number): void {
-  while (file.position < end) {
-    const wanted = Math.min(buffer.length, end - file.position);
-    const count = readSync(file.descriptor, buffer, 0, wanted, file.position);
-    if (count === 0) throw new Error('the file is shorter than what was written to it');
-    file.hash.update(buffer.subarray(0, count));
-    file.position += count;
-  }
+/** Reads the next piece up to the end; answers its bytes. */
+function readTowards(file: Followed, end: number): number {
+  const wanted = Math.min(buffer.length, end - file.position);
+  if (wanted <= 0) return 0;
+  const count = readSync(file.descriptor, buffer, 0, wanted, file.position);
+  if (count === 0) throw new Error('the file is shorter than what was written to it');
+  file.hash.update(buffer.subarray(0, count));
+  file.position += count;
+  return count;
 }
 
 function drop(id: number): void {
@@ -34,47 +37,53 @@ function drop(id: number): void {
   closeSync(file.descriptor);
 }
 
-function obey(message: ToSha512Worker): FromSha512Worker | null {
+/** Does a piece of what it was told; answers the bytes it read, 0 when nothing is left to do. */
+function obey(message: ToSha512Worker): number {
+  const { id } = message;
   switch (message.kind) {
     case 'open': {
       const descriptor = openSync(message.path, 'r');
-      followed.set(message.id, { descriptor, hash: createHash('sha512'), position: 0 });
-      return null;
+      followed.set(id, { descriptor, hash: createHash('sha512'), position: 0 });
+      return 0;
     }
     case 'advance':
     case 'finish': {
-      const file = followed.get(message.id);
+      const file = followed.get(id);
       // Reading it failed before, and that was told.
-      if (file === undefined) return null;
-      readUpTo(file, message.size);
-      if (message.kind === 'advance') return null;
-      drop(message.id);
-      return { id: message.id, digest: file.hash.digest('hex') };
+      if (file === undefined) return 0;
+      const count = readTowards(file, message.size);
+      if (count > 0 || message.kind === 'advance') return count;
+      drop(id);
+      answer({ id, digest: file.hash.digest('hex') });
+      return 0;
     }
     case 'drop':
+      drop(id);
+      return 0;
+  }
+}
+
+function answer(message: FromSha512Worker): void {
+  parentPort?.postMessage(message);
+}
+
+async function work(): Promise<void> {
+  for (let message = told[0]; message !== undefined; message = told[0]) {
+    let count = 0;
+    try {
+      count = obey(message);
+    } catch (cause) {
       drop(message.id);
-      return null;
+      const failure = cause instanceof Error ? cause.message : String(cause);
+      answer({ id: message.id, failure });
+    }
+    if (count === 0) told.shift();
+    await courtesy.after(count);
   }
 }
 
-/** Uploads go first where they need the same core: nobody but old clients waits for this digest. */
-function giveWay(): void {
-  try {
-    // Linux counts niceness by thread, and setpriority(2) takes a thread's id.
-    setPriority(Number(basename(readlinkSync('/proc/thread-self'))), NICENESS);
-  } catch {
-    // Elsewhere all threads are equal.
-  }
-}
-
-giveWay();
+beNice();
 parentPort?.on('message', (message: ToSha512Worker) => {
-  let answer: FromSha512Worker | null;
-  try {
-    answer = obey(message);
-  } catch (cause) {
-    drop(message.id);
-    answer = { id: message.id, failure: cause instanceof Error ? cause.message : String(cause) };
-  }
-  if (answer !== null) parentPort?.postMessage(answer);
+  told.push(message);
+  if (told.length === 1) void work();
 });
