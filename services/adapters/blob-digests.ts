@@ -39,7 +39,7 @@ export class BlobDigests {
   async of(ref: BlobRef): Promise<string> {
     const { sha256 } = ref;
     const running = this.#running.get(sha256);
-    if (running !== undefined) return running;
+    if (running !== undefined) return this.#thread.hurried(running);
     const known = this.#memory.get(sha256);
     if (known !== undefined) return known;
     const text = (await readBeside(this.#places.beside(sha256, 'sha512')))?.trim();
@@ -47,7 +47,8 @@ export class BlobDigests {
       this.#memory.set(sha256, text, ENTRY_BYTES);
       return text;
     }
-    return this.#running.get(sha256) ?? this.#settle(sha256, this.#compute(ref));
+    const digest = this.#running.get(sha256) ?? this.#settle(sha256, this.#compute(ref));
+    return this.#thread.hurried(digest);
   }
 
   /** Puts right what is kept of a digest that was computed anew; true when it was wrong. */

@@ -19,6 +19,8 @@ const PAUSE_MILLISECONDS = 40;
 export class CoreCourtesy {
   readonly #waited: () => number;
   readonly #pause: (milliseconds: number) => Promise<unknown>;
+  /** True while somebody waits for the work: then it takes its share like all others. */
+  isSuspended = false;
   #seen: number;
   #bytes = 0;
 
@@ -37,7 +39,8 @@ export class CoreCourtesy {
     this.#bytes += bytes;
     if (this.#bytes < PIECE_BYTES) return;
     this.#bytes = 0;
-    if (this.#waited() - this.#seen > LONG_WAIT_NANOSECONDS) await this.#pause(PAUSE_MILLISECONDS);
+    const isWanted = this.#waited() - this.#seen > LONG_WAIT_NANOSECONDS;
+    if (isWanted && !this.isSuspended) await this.#pause(PAUSE_MILLISECONDS);
     this.#seen = this.#waited();
   }
 }

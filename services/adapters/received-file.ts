@@ -38,8 +38,7 @@ export class ReceivedFile implements ReceivedBlob {
   }
 
   sha512(): Promise<string> {
-    this.#digest ??= this.#following().finish(this.ref.size);
-    return this.#digest;
+    return this.#options.thread.hurried(this.#whenReady());
   }
 
   async keep(header: PackageHeader | null): Promise<void> {
@@ -61,7 +60,7 @@ export class ReceivedFile implements ReceivedBlob {
       this.#state = 'kept';
       closeSoon(this.#taken.file);
       if (this.#digest !== null || this.#taken.following !== null) {
-        digests.expect(this.ref, this.sha512());
+        digests.expect(this.ref, this.#whenReady());
       }
       // One after the other: a failure of the one would leave the other running behind the answer.
       await beside;
@@ -81,6 +80,11 @@ export class ReceivedFile implements ReceivedBlob {
   release(): void {
     this.#release?.();
     this.#release = null;
+  }
+
+  #whenReady(): Promise<string> {
+    this.#digest ??= this.#following().finish(this.ref.size);
+    return this.#digest;
   }
 
   #following(): Following {

@@ -32,6 +32,7 @@ export class Sha512Thread {
   readonly #waiters = new Map<number, Waiter>();
   #worker: Worker | null = null;
   #lastId = 0;
+  #waiting = 0;
   #isClosed = false;
 
   follow(path: string): Following {
@@ -60,6 +61,23 @@ export class Sha512Thread {
     };
   }
 
+  /** Answers the digest like the one it is given; until then the thread does not give way to anybody. */
+  async hurried(digest: Promise<string>): Promise<string> {
+    this.#waiting += 1;
+    if (this.#waiting === 1) this.#hurry(true);
+    try {
+      return await digest;
+    } finally {
+      this.#waiting -= 1;
+      if (this.#waiting === 0) this.#hurry(false);
+    }
+  }
+
+  #hurry(isWaitedFor: boolean): void {
+    const message: ToSha512Worker = { kind: 'hurry', isWaitedFor };
+    this.#worker?.postMessage(message);
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     const worker = this.#worker;
@@ -78,6 +96,7 @@ export class Sha512Thread {
       this.#failAll(cause);
     });
     this.#worker = worker;
+    if (this.#waiting > 0) this.#hurry(true);
     return worker;
   }
 

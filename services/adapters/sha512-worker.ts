@@ -3,7 +3,7 @@ import type { Hash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { CoreCourtesy, beNice } from './core-courtesy.ts';
-import type { FromSha512Worker, ToSha512Worker } from './sha512-messages.ts';
+import type { FromSha512Worker, Sha512Task, ToSha512Worker } from './sha512-messages.ts';
 
 /** Runs in a thread of its own: reads files that are still growing, as far as it is told they are written. */
 interface Followed {
@@ -14,8 +14,8 @@ interface Followed {
 
 const followed = new Map<number, Followed>();
 /** What is still to be done, in the order in which it was told. */
-const told: ToSha512Worker[] = [];
-/** Nobody but old clients waits for this digest. */
+const told: Sha512Task[] = [];
+/** Nobody but old clients asks for this digest, and seldom at once. */
 const courtesy = new CoreCourtesy();
 const buffer = Buffer.allocUnsafe(1024 * 1024);
 
@@ -38,7 +38,7 @@ function drop(id: number): void {
 }
 
 /** Does a piece of what it was told; answers the bytes it read, 0 when nothing is left to do. */
-function obey(message: ToSha512Worker): number {
+function obey(message: Sha512Task): number {
   const { id } = message;
   switch (message.kind) {
     case 'open': {
@@ -84,6 +84,10 @@ async function work(): Promise<void> {
 
 beNice();
 parentPort?.on('message', (message: ToSha512Worker) => {
+  if (message.kind === 'hurry') {
+    courtesy.isSuspended = message.isWaitedFor;
+    return;
+  }
   told.push(message);
   if (told.length === 1) void work();
 });

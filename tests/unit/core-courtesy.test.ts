@@ -24,6 +24,14 @@ t.test('a thread that others kept waiting for a core pauses, and no other does',
   t.equal(pauses, 1);
   await courtesy.after(MIB);
   t.equal(pauses, 1, 'each wait is paid for once');
+  courtesy.isSuspended = true;
+  waited += 2_000_000;
+  await courtesy.after(MIB);
+  t.equal(pauses, 1, 'not while somebody waits for it');
+  courtesy.isSuspended = false;
+  waited += 2_000_000;
+  await courtesy.after(MIB);
+  t.equal(pauses, 2);
 });
 
 t.test('where nobody counts the waiting, nobody pauses', async (t) => {
