@@ -77,8 +77,9 @@ async function work(): Promise<void> {
       const failure = cause instanceof Error ? cause.message : String(cause);
       answer({ id: message.id, failure });
     }
-    if (count === 0) told.shift();
     await courtesy.after(count);
+    // Last: a message that comes meanwhile must not find an empty list, and begin this a second time.
+    if (count === 0) told.shift();
   }
 }
 
