@@ -66,10 +66,12 @@ export class Connection {
     const end = (cause: Error) => {
       if (this.#socket !== socket) return;
       this.#socket = null;
-      this.#failed?.(cause);
+      const failed = this.#failed;
+      this.#forget();
+      failed?.(cause);
     };
     socket.on('error', end);
-    socket.on('close', () => end(new Error('the server has closed the connection')));
+    socket.on('close', () => end(new ClosedError()));
     return socket;
   }
 
@@ -80,12 +82,17 @@ export class Connection {
     if (this.#wanted === null || this.#received < this.#wanted) return;
     const body = this.#whole().subarray(this.#bodyAt);
     const answered = this.#answered;
+    this.#forget();
+    answered?.({ status: this.#status, body });
+  }
+
+  /** Nothing is under way any more. */
+  #forget(): void {
     this.#chunks = [];
     this.#received = 0;
     this.#wanted = null;
     this.#answered = null;
     this.#failed = null;
-    answered?.({ status: this.#status, body });
   }
 
   #readHead(): void {
@@ -106,6 +113,15 @@ export class Connection {
     const whole = this.#chunks.length > 1 ? Buffer.concat(this.#chunks) : first;
     this.#chunks = [whole];
     return whole;
+  }
+}
+
+/** As Node's own client says it. */
+class ClosedError extends Error {
+  readonly code = 'ECONNRESET';
+
+  constructor() {
+    super('the server has closed the connection');
   }
 }
 
