@@ -41,7 +41,9 @@ export class PublishWaiters {
     signal: AbortSignal,
   ): Promise<void> {
     const now = this.#repos.get(identity);
-    if (now === undefined || isOver(now.head, generation)) return Promise.resolve();
+    if (now === undefined || signal.aborted || isOver(now.head, generation)) {
+      return Promise.resolve();
+    }
     const key = repoPath(identity);
     return new Promise((resolve) => {
       const finish = () => {

@@ -9,29 +9,29 @@ import type { Exchange } from './exchange.ts';
 import { holdRequest } from './hold-request.ts';
 import { readQuery } from './read-query.ts';
 
-/** For how many seconds the caller of an update wants to wait for its publish; read before anything is done. */
-export function updateWait(exchange: Exchange, route: Route): number {
-  return readQuery(exchange, route).whole('wait', 0, LONGEST_WAIT_SECONDS) ?? 0;
-}
-
 /**
- * Answers an accepted update: at once as the original does, or held until the generation that covers
- * it is live, failed, or the time is up; the answer then tells the repo as it is.
+ * Accepts an update and answers it: at once as the original does, or held for the seconds of `wait`
+ * until the generation that covers it is live, failed, or the time is up; the answer then tells the
+ * repo as it is. Nothing is accepted of a request that is refused or may not be held.
  */
 export async function answerUpdate(
   { repos, publishes, holder }: ChacraContext,
   exchange: Exchange,
-  accepted: AcceptedUpdate,
-  seconds: number,
+  route: Route,
+  accept: () => Promise<AcceptedUpdate>,
 ): Promise<Answer> {
   const { publicUrl, response } = exchange;
-  const { repo, status, generation } = accepted;
+  const seconds = readQuery(exchange, route).whole('wait', 0, LONGEST_WAIT_SECONDS) ?? 0;
   if (seconds === 0) {
+    const { repo, status, generation } = await accept();
     return { kind: 'json', body: { ...repoJson(repo, publicUrl, status), generation } };
   }
-  await holdRequest(holder, exchange, 'json', (signal) =>
-    publishes.wait(repo.identity, generation, seconds * 1000, signal),
-  );
+  const { repo, generation } = await holdRequest(holder, exchange, 'json', async (signal) => {
+    const accepted = await accept();
+    const { identity } = accepted.repo;
+    await publishes.wait(identity, accepted.generation, seconds * 1000, signal);
+    return accepted;
+  });
   // Deleted meanwhile, it is told as it last was.
   const now = repos.get(repo.identity) ?? repo;
   const body = { ...repoJson(now, publicUrl), generation, done: isOver(now.head, generation) };

@@ -21,7 +21,7 @@ import { repoPath } from '../domain/identity.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import type { Repo } from '../domain/repo.ts';
 import type { Answer } from '../platform/answer.ts';
-import { answerUpdate, updateWait } from './accepted-update.ts';
+import { answerUpdate } from './accepted-update.ts';
 import { identityOf } from './addresses.ts';
 import type { ChacraContext } from './chacra-context.ts';
 import { userOf } from './exchange.ts';
@@ -90,12 +90,12 @@ async function compare(context: ChacraContext, exchange: Exchange, route: Route)
   return { kind: 'json', body: differenceJson(difference) };
 }
 
-async function back(context: ChacraContext, exchange: Exchange, route: Route): Promise<Answer> {
-  const waitSeconds = updateWait(exchange, route);
-  const [identity, number] = addressed(exchange);
-  const start = (one: RepoIdentity) => context.queue.start(one);
-  const accepted = await goBack({ ...context, start }, identity, number);
-  return answerUpdate(context, exchange, accepted, waitSeconds);
+function back(context: ChacraContext, exchange: Exchange, route: Route): Promise<Answer> {
+  return answerUpdate(context, exchange, route, () => {
+    const [identity, number] = addressed(exchange);
+    const start = (one: RepoIdentity) => context.queue.start(one);
+    return goBack({ ...context, start }, identity, number);
+  });
 }
 
 function addressed({ params }: Exchange): [identity: RepoIdentity, number: number] {

@@ -3,14 +3,14 @@ import { RepoExtra, RepoSettings } from '../api/chacra-schemas.ts';
 import { repoJson } from '../api/repo-json.ts';
 import { deleteRepo } from '../chacra/delete-repo.ts';
 import { acceptUpdate, requireRepo } from '../chacra/request-update.ts';
-import type { UpdateKind } from '../chacra/request-update.ts';
+import type { AcceptedUpdate, UpdateKind } from '../chacra/request-update.ts';
 import { setRepoExtra, setRepoType } from '../chacra/set-repo.ts';
 import { sourceList } from '../chacra/source-list.ts';
 import type { SourceListFormat } from '../chacra/source-list.ts';
 import { GitbuilderError } from '../domain/errors.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import type { Answer } from '../platform/answer.ts';
-import { answerUpdate, updateWait } from './accepted-update.ts';
+import { answerUpdate } from './accepted-update.ts';
 import { identityOf } from './addresses.ts';
 import type { ChacraContext } from './chacra-context.ts';
 import type { Exchange } from './exchange.ts';
@@ -43,7 +43,7 @@ export function reposRoutes(register: Register, context: ChacraContext): void {
     register(routes.checkRecreate, ({ params }) => check(context, identityOf(params)));
     for (const kind of ['update', 'recreate'] as const) {
       register(routes[kind], (exchange) =>
-        update(context, exchange, kind, updateWait(exchange, routes[kind])),
+        answerUpdate(context, exchange, routes[kind], () => accept(context, exchange, kind)),
       );
     }
     register(routes.extra, async ({ params, request, publicUrl }) => {
@@ -65,15 +65,13 @@ function check({ repos }: ChacraContext, identity: RepoIdentity): Answer {
   return json({});
 }
 
-async function update(
+function accept(
   context: ChacraContext,
-  exchange: Exchange,
+  { params }: Exchange,
   kind: UpdateKind,
-  waitSeconds: number,
-): Promise<Answer> {
+): Promise<AcceptedUpdate> {
   const start = (identity: RepoIdentity) => context.queue.start(identity);
-  const accepted = await acceptUpdate({ ...context, start }, identityOf(exchange.params), kind);
-  return answerUpdate(context, exchange, accepted, waitSeconds);
+  return acceptUpdate({ ...context, start }, identityOf(params), kind);
 }
 
 /** The original re-labels rows here, which then lose their files; we take what changes nothing and refuse the rest. */
@@ -94,7 +92,10 @@ async function set(context: ChacraContext, exchange: Exchange): Promise<Answer> 
     });
   }
   if (settings.type !== undefined) await setRepoType(context, identity, settings.type);
-  if (settings.needs_update === true) return update(context, exchange, 'update', 0);
+  if (settings.needs_update === true) {
+    const { repo, status, generation } = await accept(context, exchange, 'update');
+    return json({ ...repoJson(repo, publicUrl, status), generation });
+  }
   return json(repoJson(requireRepo(context.repos, identity), publicUrl));
 }
 

@@ -50,6 +50,7 @@ export async function listen(
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
     silent.delete(request.socket);
     bound(request, response);
+    if (response.socket === null) closeWithConnection(request, response);
     // Its connection is idle only now, and nothing more may come on it.
     response.once('close', () => {
       if (!server.listening) setImmediate(() => server.closeIdleConnections());
@@ -96,6 +97,21 @@ function bound(request: IncomingMessage, response: ServerResponse): void {
     timer.unref();
     request.once('close', () => clearTimeout(timer));
   });
+}
+
+/**
+ * To an answer that is not its turn yet, since its request came right behind another on the
+ * connection, Node never says that the connection is closed: what it holds would be held for ever.
+ */
+function closeWithConnection({ socket }: IncomingMessage, response: ServerResponse): void {
+  const close = () => {
+    response.destroy();
+    response.emit('close');
+  };
+  // Some clients ask for many things at once.
+  socket.setMaxListeners(0);
+  socket.once('close', close);
+  response.once('socket', () => socket.off('close', close));
 }
 
 async function stop(server: Server, silent: Iterable<Socket>, grace: number): Promise<void> {

@@ -3,6 +3,7 @@ import t from 'tap';
 import { listen } from '../../services/platform/http-server.ts';
 import type { Listener } from '../../services/platform/http-server.ts';
 import { authorization, startNode } from '../fixtures/chacra.ts';
+import { untilHeld } from '../fixtures/held.ts';
 import { openRaw, requestHead } from '../fixtures/raw-connection.ts';
 import { READY_EVENT } from '../fixtures/shaman-payloads.ts';
 import { startTestShaman } from '../fixtures/shaman.ts';
@@ -63,4 +64,16 @@ t.test('a connection on which nothing moves is closed, whoever waits for the oth
     });
   });
   await closed;
+});
+
+t.test('what was asked behind a held request ends with their connection', async (t) => {
+  const shaman = await startTestShaman(t);
+  const question = '/api/v1/latest?project=ceph&ref=main&platforms=jammy&wait=600';
+  const asked = [question, question, '/api/v1/events'].map((path) => requestHead('GET', path));
+  const client = openRaw(t, shaman.url, asked.join(''));
+  await untilHeld(shaman, 'wait', 2);
+  await untilHeld(shaman, 'stream', 1);
+  client.socket.destroy();
+  await untilHeld(shaman, 'wait', 0);
+  await untilHeld(shaman, 'stream', 0);
 });

@@ -1,4 +1,6 @@
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { ManualClock } from '../fakes/manual-clock.ts';
@@ -135,6 +137,32 @@ t.test('an update is answered when it is live, for those who wait', async (t) =>
   await put(node, `binaries/off/main/${off}/all/a.txt`, 'a');
   const never = await post(node, `repos/off/main/${off}/update?wait=60`);
   t.match(await never.json(), { done: true, status: 'collecting' }, 'nothing to wait for');
+});
+
+t.test('an update that may not wait is not accepted', async (t) => {
+  const first = await startNode(t, { chacra: BY_HAND });
+  await putDeb(first);
+  await post(first, `${REPOS}/update?wait=60`);
+  await first.stop();
+  const { folder } = first;
+  const published = join(folder, 'data', 'chacra', 'published');
+  const manifest = join(published, readdirSync(published)[0] ?? '', '1.json');
+  const text = readFileSync(manifest);
+  rmSync(manifest);
+  // The next publish reads what is live, and waits for as long as nobody writes it.
+  execFileSync('mkfifo', [manifest]);
+  const node = await startNode(t, { folder, chacra: `${BY_HAND}\n  heldPerAddress: 1` });
+  const held = post(node, `${REPOS}/update?wait=60`);
+  const isHeld = async () =>
+    (await (await node.fetch('metrics')).text()).includes('gitbuilder_chacra_held_requests 1\n');
+  while (!(await isHeld()));
+  const other = `ceph/main/${SHA1}/debian/trixie`;
+  await put(node, `binaries/${other}/all/a.txt`, 'a');
+  const refused = await post(node, `repos/${other}/update?wait=60`);
+  t.match([refused.status, await refused.text()], [429, /chacra\.heldPerAddress/]);
+  t.match(await json(node, `repos/${other}/`), { status: 'collecting' }, 'and nothing was done');
+  await writeFile(manifest, text);
+  t.match(await (await held).json(), { done: true, status: 'ready', live_generation: 2 });
 });
 
 t.test('an update that fails is answered with the reason', async (t) => {

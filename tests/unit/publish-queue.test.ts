@@ -305,6 +305,7 @@ t.test('who waits for a publish hears of its end, and of no other', async (t) =>
   const gone = wait(one, 1, { over });
   over.abort();
   await gone.waited;
+  await wait(one, 1, { over }).waited;
   t.equal(clock.waiting, timers, 'nothing stays of those who have gone');
   clock.advance(WAIT);
   await other.waited;
