@@ -35,7 +35,7 @@ export function agentRoutes(register: Register, context: AgentContext): void {
   });
   register(ROUTES.logs, (exchange) => logs(running(context), exchange));
   register(ROUTES.order, async (exchange) => {
-    const { template, count } = await readJson(exchange.request, AgentOrderBody);
+    const { template, count } = await readJson(exchange, AgentOrderBody);
     return json(await order(running(context), exchange, template, count));
   });
   register(ROUTES.remove, (exchange) => {
@@ -55,7 +55,7 @@ export function agentRoutes(register: Register, context: AgentContext): void {
     ),
   );
   register(ROUTES.hold, async (exchange) => {
-    const { seconds, reason } = (await readJsonIfAny(exchange.request, HoldBody)) ?? {};
+    const { seconds, reason } = (await readJsonIfAny(exchange, HoldBody)) ?? {};
     const why = (reason ?? '') === '' ? '' : `: ${reason}`;
     return done(context, exchange, 'held', (name, cause) =>
       holdAgent(running(context).collaborators, name, {

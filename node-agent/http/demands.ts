@@ -18,7 +18,7 @@ export function demandRoutes(register: Register, context: AgentContext): void {
   register(ROUTES.post, async (exchange) => {
     const { collaborators, loops } = running(context);
     const format = readQuery(exchange, ROUTES.post).text('format');
-    const body = await readJson(exchange.request, DemandBody);
+    const body = await readJson(exchange, DemandBody);
     const demand = await postDemand(collaborators, {
       label: body.label,
       build: body.build_url ?? null,

@@ -19,7 +19,7 @@ export function mitaRoutes(register: Register, context: AgentContext): void {
     return json({ agents: present.map((agent) => agentJson(collaborators, agent)) });
   });
   register(ROUTES.order, async (exchange) => {
-    const { name, count } = await readJson(exchange.request, MitaOrderBody);
+    const { name, count } = await readJson(exchange, MitaOrderBody);
     return json(await order(running(context), exchange, name, count));
   });
   register(ROUTES.get, ({ params }) => {
@@ -34,7 +34,7 @@ export function mitaRoutes(register: Register, context: AgentContext): void {
   }
   register(ROUTES.delete, async (exchange) => {
     // A delay let the job end first; closing it does that whatever the job takes.
-    await readJsonIfAny(exchange.request, MitaDeleteBody);
+    await readJsonIfAny(exchange, MitaDeleteBody);
     return done(context, exchange, 'deleted', (name, cause) =>
       drainAgent(running(context).collaborators, name, cause),
     );

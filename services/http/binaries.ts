@@ -76,8 +76,8 @@ export function binariesRoutes(register: Register, context: ChacraContext): void
   for (const routes of [ROUTES.plainBinary, ROUTES.flavoredBinary]) {
     register(routes.download, (exchange) => download(context, exchange));
     register(routes.announce, async (exchange) => {
-      const { params, request } = exchange;
-      const body = await readJson(request, BinaryMetadata);
+      const { params } = exchange;
+      const body = await readJson(exchange, BinaryMetadata);
       const name = parseBinaryName(body.name);
       if (name !== nameOf(params)) {
         throw new GitbuilderError('REQUEST_INVALID', {

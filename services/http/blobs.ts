@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { blobJson, blobLines } from '../api/blob-json.ts';
 import type { BlobFacts } from '../api/blob-json.ts';
 import { CHACRA_ROUTES } from '../api/chacra-routes.ts';
@@ -18,8 +17,8 @@ const SHA256 = /^[0-9a-f]{64}$/;
 
 /** `/api/v1/blobs/…`: what need not be sent, because attaching it is enough; and who uses some bytes. */
 export function blobRoutes(register: Register, context: ChacraContext): void {
-  register(CHACRA_ROUTES.blobs.known, async ({ request }) => {
-    const known = await knownBlobs(context.blobs, await readDigests(request));
+  register(CHACRA_ROUTES.blobs.known, async (exchange) => {
+    const known = await knownBlobs(context.blobs, await readDigests(exchange));
     return { kind: 'text', body: known.map((sha256) => `${sha256}\n`).join('') };
   });
   register(CHACRA_ROUTES.blobs.uses, (exchange) => uses(context, exchange));
@@ -46,8 +45,8 @@ async function blobFacts(context: ChacraContext, sha256: string): Promise<BlobFa
   return { sha256, size: stored ?? named, isStored: stored !== null, binaries, published };
 }
 
-async function readDigests(request: IncomingMessage): Promise<string[]> {
-  const lines = (await readBody(request)).toString('latin1').split(/\r?\n/);
+async function readDigests(exchange: Exchange): Promise<string[]> {
+  const lines = (await readBody(exchange)).toString('latin1').split(/\r?\n/);
   const digests = lines.filter((line) => line !== '').map((line) => line.toLowerCase());
   const wrong = digests.find((digest) => !SHA256.test(digest));
   if (wrong === undefined) return digests;

@@ -38,7 +38,7 @@ export function generationRoutes(register: Register, context: ChacraContext): vo
     register(routes.generations, (exchange) => list(context, exchange, routes.generations));
     register(routes.goBack, (exchange) => back(context, exchange, routes.goBack));
     register(routes.keep, async (exchange) => {
-      const { reason } = await readJson(exchange.request, GenerationKeep);
+      const { reason } = await readJson(exchange, GenerationKeep);
       const [identity, number] = addressed(exchange);
       const by = userOf(exchange, 'admin');
       const repo = await keepGeneration(context, identity, number, { reason, by });

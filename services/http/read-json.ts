@@ -1,21 +1,29 @@
-import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import { GitbuilderError } from '../domain/errors.ts';
+import type { Exchange } from './exchange.ts';
+import { askForBody, interrupted } from './request-body.ts';
 
 const LIMIT = 1024 * 1024;
 /** Deeper ones can be read, but not written again: JSON.stringify takes a stack frame for each level. */
 const MOST_LEVELS = 100;
 
+type Incoming = Pick<Exchange, 'request' | 'response'>;
+
 /** Reads a small body whole; BODY_TOO_LARGE for one of more than 1 MiB. */
-export async function readBody(request: IncomingMessage): Promise<Buffer> {
+export async function readBody({ request, response }: Incoming): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   // A refusal in the middle must leave the connection open, or the client never reads why.
   const body = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > LIMIT) break;
-    chunks.push(chunk);
+  askForBody(request, response);
+  try {
+    for await (const chunk of body) {
+      size += chunk.length;
+      if (size > LIMIT) break;
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    throw interrupted(size, cause);
   }
   if (size > LIMIT) {
     request.resume();
@@ -25,16 +33,16 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 }
 
 /** Reads a JSON body of a known shape; whatever is wrong with it is the sender's to know. */
-export async function readJson<T>(request: IncomingMessage, schema: z.ZodType<T>): Promise<T> {
-  return parseJson(await readBody(request), schema);
+export async function readJson<T>(incoming: Incoming, schema: z.ZodType<T>): Promise<T> {
+  return parseJson(await readBody(incoming), schema);
 }
 
 /** As `readJson`; null when nothing was sent, whether or not its length was told before. */
 export async function readJsonIfAny<T>(
-  request: IncomingMessage,
+  incoming: Incoming,
   schema: z.ZodType<T>,
 ): Promise<T | null> {
-  const body = await readBody(request);
+  const body = await readBody(incoming);
   return body.length === 0 ? null : parseJson(body, schema);
 }
 

@@ -46,10 +46,11 @@ export function reposRoutes(register: Register, context: ChacraContext): void {
         answerUpdate(context, exchange, routes[kind], () => accept(context, exchange, kind)),
       );
     }
-    register(routes.extra, async ({ params, request, publicUrl }) => {
+    register(routes.extra, async (exchange) => {
+      const { params, publicUrl } = exchange;
       const identity = identityOf(params);
       requireRepo(repos, identity);
-      const extra = await readJson(request, RepoExtra);
+      const extra = await readJson(exchange, RepoExtra);
       return json(repoJson(await setRepoExtra(context, identity, extra), publicUrl));
     });
     register(routes.sourceList, (exchange) => source(context, exchange));
@@ -76,10 +77,10 @@ function accept(
 
 /** The original re-labels rows here, which then lose their files; we take what changes nothing and refuse the rest. */
 async function set(context: ChacraContext, exchange: Exchange): Promise<Answer> {
-  const { params, request, publicUrl } = exchange;
+  const { params, publicUrl } = exchange;
   const identity = identityOf(params);
   requireRepo(context.repos, identity);
-  const settings = await readJson(request, RepoSettings);
+  const settings = await readJson(exchange, RepoSettings);
   const moves = [
     ['distro', settings.distro, identity.distro],
     ['distro_version', settings.distro_version, identity.distroVersion],

@@ -9,10 +9,19 @@ export interface BodyOptions {
   readonly refuse: (error: GitbuilderError) => void;
 }
 
+/** Tells a client that says `Expect: 100-continue` to go on, when nothing is left to refuse. */
+export function askForBody(request: IncomingMessage, response: ServerResponse): void {
+  if (request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue();
+}
+
+/** The error of a body that broke off after so many bytes. */
+export function interrupted(received: number, cause: unknown): GitbuilderError {
+  return new GitbuilderError('BODY_INTERRUPTED', { received }, { cause });
+}
+
 /**
- * The bytes of a request as they come. A client that says `Expect: 100-continue` is told to go on
- * when they are wanted, where nothing is left to refuse. The clock that drops a stalled client starts
- * again with every byte, so that no upload is too slow, only too silent.
+ * The bytes of a request as they come; they are asked for when they are wanted. The clock that drops a
+ * stalled client starts again with every byte, so that no upload is too slow, only too silent.
  */
 export function wholeBody(
   request: IncomingMessage,
@@ -20,7 +29,7 @@ export function wholeBody(
   { stallMilliseconds, refuse }: BodyOptions,
 ): ByteFlow {
   return async (take) => {
-    if (request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue();
+    askForBody(request, response);
     let received = 0;
     let stalled: GitbuilderError | null = null;
     const onStall = () => {
@@ -32,13 +41,12 @@ export function wholeBody(
       received += chunk.length;
       return take(chunk);
     };
-    const interrupted = (cause?: Error) =>
-      stalled ?? new GitbuilderError('BODY_INTERRUPTED', { received }, { cause });
+    const broken = (cause?: Error) => stalled ?? interrupted(received, cause);
     // Without a listener on the request itself, Node would cut the connection before any answer.
     request.on('timeout', onStall);
     request.setTimeout(stallMilliseconds);
     try {
-      await flow(request, count, interrupted);
+      await flow(request, count, broken);
     } finally {
       request.setTimeout(0);
       request.off('timeout', onStall);
@@ -46,6 +54,6 @@ export function wholeBody(
       // drains only what nobody began to read, while many clients send everything before they read.
       request.resume();
     }
-    if (!request.complete) throw interrupted();
+    if (!request.complete) throw broken();
   };
 }

@@ -40,7 +40,7 @@ export function retentionRoutes(register: Register, context: ChacraContext): voi
 
 async function put(context: ChacraContext, exchange: Exchange): Promise<Answer> {
   const commit = commitOf(exchange.params);
-  const { reason, until } = await readJson(exchange.request, PinSettings);
+  const { reason, until } = await readJson(exchange, PinSettings);
   const end = until === undefined || until === null ? null : new Date(until).toISOString();
   const pin = await pinBuild(context, commit, {
     reason,

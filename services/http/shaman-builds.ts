@@ -43,11 +43,9 @@ export function shamanBuildsRoutes(register: Register, context: ShamanContext): 
   });
 }
 
-async function record(
-  context: ShamanContext,
-  { params, request, tell }: Exchange,
-): Promise<Answer> {
-  const body = await readJson(request, BuildReportBody);
+async function record(context: ShamanContext, exchange: Exchange): Promise<Answer> {
+  const { params, tell } = exchange;
+  const body = await readJson(exchange, BuildReportBody);
   const { ref, sha1, distro, distro_version, distro_arch, flavor, status } = body;
   tell({ ref, sha1, distro, distro_version, distro_arch, flavor, build_status: status });
   // Empty strings are sent for what is not known.

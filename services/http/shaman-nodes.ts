@@ -38,8 +38,9 @@ export function shamanNodesRoutes(register: Register, context: ShamanContext): v
       json(nodeJson(await changeNode(context, params['host'] ?? '', { draining }))),
     );
   }
-  register(ROUTES.weight, async ({ params, request, tell }) => {
-    const { weight } = await readJson(request, NodeWeightBody);
+  register(ROUTES.weight, async (exchange) => {
+    const { params, tell } = exchange;
+    const { weight } = await readJson(exchange, NodeWeightBody);
     tell({ weight });
     return json(nodeJson(await changeNode(context, params['host'] ?? '', { weight })));
   });
@@ -66,8 +67,9 @@ function address({ url }: StorageNode): Answer {
   return { kind: 'text', body: url };
 }
 
-async function take(context: ShamanContext, { params, request }: Exchange): Promise<Answer> {
-  const body = await readJson(request, NodeReportBody);
+async function take(context: ShamanContext, exchange: Exchange): Promise<Answer> {
+  const { params } = exchange;
+  const body = await readJson(exchange, NodeReportBody);
   await registerNode(context, params['host'] ?? '', {
     url: body.url ?? undefined,
     freeBytes: body.free_bytes ?? undefined,

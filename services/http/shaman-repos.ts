@@ -110,11 +110,9 @@ function addressOf(params: Params): RepoAddress {
   return { project, ref, sha1, distro, version };
 }
 
-async function record(
-  context: ShamanContext,
-  { params, request, tell }: Exchange,
-): Promise<Answer> {
-  const body = await readJson(request, RepoEventBody);
+async function record(context: ShamanContext, exchange: Exchange): Promise<Answer> {
+  const { params, tell } = exchange;
+  const body = await readJson(exchange, RepoEventBody);
   tell({ chacra_url: body.chacra_url, repo_status: body.status, sequence: body.sequence });
   // Empty strings are sent for what is not known.
   const said = (text: string | null | undefined) => (text === '' ? undefined : (text ?? undefined));

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { authorization, startNode } from '../fixtures/chacra.ts';
@@ -78,6 +79,23 @@ t.test('a client that asks first is told to go on once', async (t) => {
   connection.socket.write(`${putHead('next', { 'Content-Length': 4 })}more`);
   t.match(await connection.answer(), { status: 201 }, 'and the connection goes on');
   t.equal(await (await node.fetch(`${BINARIES}/asked`)).text(), 'body');
+  const extra = { Authorization: authorization(), 'Content-Length': 7, Expect: '100-continue' };
+  const json = openRaw(t, node.url, requestHead('POST', `/${REPOS}/extra`, extra));
+  t.match(await json.answer(), { status: 100 }, 'JSON too');
+  json.socket.write('{"a":1}');
+  t.match(await json.answer(), { status: 200, body: /"extra":\{"a":1\}/ });
+});
+
+t.test('JSON that breaks off is its sender’s trouble, and no failure of the node', async (t) => {
+  const node = await startNode(t);
+  await put(node, 'a', 'bytes');
+  const head = { Authorization: authorization(), 'Content-Length': 7 };
+  const text = `${requestHead('POST', `/${REPOS}/extra`, head)}{"a"`;
+  openRaw(t, node.url, text).socket.end();
+  const audit = join(node.folder, 'data', 'audit', 'chacra.log');
+  while (!existsSync(audit) || !readFileSync(audit, 'utf8').includes('"status":null'))
+    await node.fetch('health/');
+  t.notMatch(node.log.lines, [{ level: 'error' }]);
 });
 
 t.test('a body is counted, whatever it declares', async (t) => {
