@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { GitbuilderError } from '../domain/errors.ts';
 import type { Exchange } from './exchange.ts';
-import { askForBody, interrupted } from './request-body.ts';
+import { askForBody, interrupted } from './incoming-body.ts';
 
 const LIMIT = 1024 * 1024;
 /** Deeper ones can be read, but not written again: JSON.stringify takes a stack frame for each level. */
