@@ -154,9 +154,7 @@ class StorageVerifier {
       const now = repos.get(identity);
       for (const number of now === undefined ? [] : keptGenerations(now)) {
         const reason = await this.#checkGeneration(identity, number);
-        const isKept = () =>
-          keptGenerations(repos.get(identity) ?? { head: GONE }).includes(number);
-        if (reason !== null && isKept()) lost.push({ identity, number, reason });
+        if (reason !== null) lost.push({ identity, number, reason });
       }
     }
     this.#note({ generations: lost });
@@ -180,6 +178,9 @@ class StorageVerifier {
       this.#note({ rebuilt: { ...rebuilt, indexFiles: rebuilt.indexFiles + broken.length } });
       return null;
     } catch (cause) {
+      // What was deleted, or ended, meanwhile is not there, and nobody misses it.
+      const isKept = keptGenerations(repos.get(identity) ?? { head: GONE }).includes(number);
+      if (!isKept) return null;
       log.error({ repo: repoPath(identity), generation: number, err: cause }, 'generation is lost');
       return cause instanceof Error ? cause.message : String(cause);
     }

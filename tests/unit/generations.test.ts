@@ -8,6 +8,7 @@ import {
   releaseGeneration,
 } from '../../services/chacra/kept-generations.ts';
 import { sweepStorage } from '../../services/chacra/sweep-storage.ts';
+import { verifyStorage } from '../../services/chacra/verify-storage.ts';
 import type { RepoIdentity } from '../../services/domain/identity.ts';
 import { pairUp } from '../../services/chacra/compare-generations.ts';
 import { DEFAULT_PROJECT } from '../../services/platform/project-settings.ts';
@@ -181,6 +182,42 @@ t.test('going back is owed like any publish', async (t) => {
   const shut = () => ({ ...DEFAULT_PROJECT, disabled: true });
   t.throws(() => goBack({ ...second, rulesOf: shut, start }, one, 3), { code: 'REQUEST_INVALID' });
   await second.close();
+});
+
+t.test('what is deleted while it is looked at is not lost', async (t) => {
+  const node = await smallNode(t.testdir());
+  await node.upload(one, 'hello_1.0_amd64.deb', smallDeb('hello', '1.0'));
+  await node.update(one);
+  const read = node.generations.read.bind(node.generations);
+  let looks = 0;
+  node.generations.read = async (identity, number) => {
+    looks += 1;
+    // The first look is for its blobs.
+    if (looks === 2) await node.removeRepo(one);
+    return read(identity, number);
+  };
+  const found = await verifyStorage(
+    {
+      ...node,
+      restoreIndex: () => Promise.reject(new Error('nothing is broken')),
+      shelf: {
+        prefixes: [],
+        list: () => Promise.resolve([]),
+        read: () => Promise.resolve(null),
+        setAside: () => Promise.resolve(null),
+        mend: () => Promise.resolve({ sha512: 0, headers: 0 }),
+      },
+      verifications: { read: () => Promise.resolve(null), write: () => Promise.resolve() },
+      pace: () => Promise.resolve(),
+      onLost: () => Promise.resolve(),
+    },
+    { isNew: true, isStopped: () => false, onProgress: () => undefined },
+  );
+  t.match([looks, found.generations], [2, []]);
+  t.notOk(
+    node.log.lines.some(({ level }) => level === 'error'),
+    'and nobody is alarmed',
+  );
 });
 
 t.test('several versions of one package are paired one by one', (t) => {
