@@ -22,6 +22,12 @@ export interface ExportCollaborators {
   readonly keepMilliseconds: number;
 }
 
+interface Changed {
+  readonly identity: RepoIdentity;
+  /** Of the first change that is not exported yet. */
+  readonly number: number;
+}
+
 /**
  * Keeps the exported folders as the repositories are: after each switch, and after a start, when
  * every one is looked at once, for a crash may have come between a switch and its export.
@@ -30,11 +36,13 @@ export class RepoExporter {
   readonly #with: ExportCollaborators;
   /** What each repo was last seen to publish, so that an upload alone exports nothing. */
   readonly #seen = new Map<string, string>();
-  readonly #changed = new Map<string, RepoIdentity>();
+  readonly #changed = new Map<string, Changed>();
   /** Looked at when nothing has changed; their files are compared too. */
-  readonly #unchecked = new Map<string, RepoIdentity>();
+  readonly #unchecked = new Map<string, { readonly identity: RepoIdentity }>();
   readonly #running = new Map<string, Promise<void>>();
   readonly #failing = new Map<string, () => void>();
+  /** Counts the changes. */
+  #number = 0;
   #starting: Promise<void> = Promise.resolve();
   #stopped = false;
 
@@ -47,7 +55,7 @@ export class RepoExporter {
     const { repos, log } = this.#with;
     repos.watch((repo) => this.#look(repo));
     for (const { identity, head } of repos.all())
-      if (head.live !== null) this.#unchecked.set(repoPath(identity), identity);
+      if (head.live !== null) this.#unchecked.set(repoPath(identity), { identity });
     this.#starting = this.#findExported().catch((cause: unknown) => {
       log.error({ err: cause }, 'cannot see whose folders are exported');
     });
@@ -66,9 +74,11 @@ export class RepoExporter {
    */
   async sweep(): Promise<void> {
     const { exported, clock, keepMilliseconds } = this.#with;
-    // What changed comes before what is only looked at, so these are the next to run.
+    // What changed comes before what is only looked at, so these are the next to run. What changes
+    // later is not waited for: where something always does, there would be no end.
+    const newest = this.#number;
     do await Promise.all(this.#running.values());
-    while (!this.#stopped && this.#changed.size > 0);
+    while (!this.#stopped && this.#isDue(newest));
     await Promise.all(this.#running.values());
     await exported.sweep(new Date(clock.now().getTime() - keepMilliseconds));
   }
@@ -76,7 +86,7 @@ export class RepoExporter {
   /** The exported files of these bytes are as damaged as they: what has them fails until it can be linked anew. */
   async relink(sha256: string): Promise<void> {
     const { published } = await findBlobUses(this.#with, new Set([sha256]));
-    for (const { identity } of published) this.#unchecked.set(repoPath(identity), identity);
+    for (const { identity } of published) this.#unchecked.set(repoPath(identity), { identity });
     this.#fill();
   }
 
@@ -93,7 +103,7 @@ export class RepoExporter {
     const { repos, exported } = this.#with;
     for (const identity of await exported.identities()) {
       if ((repos.get(identity)?.head.live ?? null) !== null) continue;
-      this.#unchecked.set(repoPath(identity), identity);
+      this.#unchecked.set(repoPath(identity), { identity });
     }
     this.#fill();
   }
@@ -104,8 +114,16 @@ export class RepoExporter {
     if ((this.#seen.get(key) ?? '') === state) return;
     if (state === '') this.#seen.delete(key);
     else this.#seen.set(key, state);
-    this.#changed.set(key, repo.identity);
+    this.#number += 1;
+    const number = this.#changed.get(key)?.number ?? this.#number;
+    this.#changed.set(key, { identity: repo.identity, number });
     this.#fill();
+  }
+
+  /** Whether something waits that had changed by then. */
+  #isDue(newest: number): boolean {
+    for (const { number } of this.#changed.values()) if (number <= newest) return true;
+    return false;
   }
 
   #fill(): void {
@@ -113,7 +131,7 @@ export class RepoExporter {
       [this.#changed, false],
       [this.#unchecked, true],
     ] as const) {
-      for (const [key, identity] of list) {
+      for (const [key, { identity }] of list) {
         if (this.#stopped || this.#running.size >= PARALLEL) return;
         if (this.#running.has(key)) continue;
         list.delete(key);
@@ -144,7 +162,7 @@ export class RepoExporter {
       log.error({ repo: key, err: cause }, 'cannot export a repository; tried again later');
       const retry = (): void => {
         this.#failing.delete(key);
-        this.#unchecked.set(key, identity);
+        this.#unchecked.set(key, { identity });
         this.#fill();
       };
       if (!this.#stopped) this.#failing.set(key, clock.after(PAUSE_MILLISECONDS, retry));

@@ -1,6 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { RepoExporter } from '../../services/chacra/export-repos.ts';
 import { goBack } from '../../services/chacra/go-back.ts';
 import {
   keepGeneration,
@@ -218,6 +219,35 @@ t.test('what is deleted while it is looked at is not lost', async (t) => {
     node.log.lines.some(({ level }) => level === 'error'),
     'and nobody is alarmed',
   );
+});
+
+t.test('what is replaced is swept from an export that never comes to an end', async (t) => {
+  const node = await smallNode(t.testdir());
+  // More than are exported at once.
+  const all = [1, 2, 3, 4].map(someIdentity);
+  const publish = () => Promise.all(all.map((each) => node.update(each, 'recreate')));
+  for (const each of all) await node.upload(each, 'hello_1.0_amd64.deb', smallDeb('hello', '1.0'));
+  await publish();
+  let swept = 0;
+  const exporter = new RepoExporter({
+    ...node,
+    restoreIndex: () => Promise.reject(new Error('nobody asks for bytes')),
+    keepMilliseconds: HOUR,
+    exported: {
+      identities: () => Promise.resolve([]),
+      // Before one is exported, the next is published.
+      put: async () => void (await publish()),
+      remove: () => Promise.resolve(),
+      sweep: () => {
+        swept += 1;
+        return Promise.resolve();
+      },
+    },
+  });
+  exporter.start();
+  await exporter.sweep();
+  t.equal(swept, 1);
+  await exporter.stop();
 });
 
 t.test('several versions of one package are paired one by one', (t) => {
