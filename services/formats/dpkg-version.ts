@@ -22,7 +22,7 @@ function split(version: string): DpkgVersion {
 export function isDpkgVersion(version: string): boolean {
   const { epoch, upstream } = split(version);
   return (
-    /^(?:\d+:)?\d[A-Za-z0-9.+~:-]*$/.test(version) &&
+    /^(?:\d+:\d[A-Za-z0-9.+~:-]*|\d[A-Za-z0-9.+~-]*)$/.test(version) &&
     /^\d/.test(upstream) &&
     /(?:^[^-]*|-[A-Za-z0-9.+~]+)$/.test(version) &&
     epoch <= MAX_EPOCH

@@ -119,6 +119,7 @@ t.test('what would break a path or a line is no version', async (t) => {
     '1:',
     'a1',
     '1:a',
+    '1.:1',
     '1_2',
   ]) {
     t.notOk(isDpkgVersion(v), JSON.stringify(v));
