@@ -143,8 +143,9 @@ export class ExportFolder implements ExportStore {
         const there = join(folder, before);
         if (isCheck ? await isTreeWhole(there, files, sources) : await isFolder(there)) return;
       }
-      await buildTree(join(folder, name), files, sources);
-      await this.#serial.run(LINKS, () => this.#places.point(identity, shelf, join(folder, name)));
+      const path = await freePath(folder, files, seconds);
+      await buildTree(path, files, sources);
+      await this.#serial.run(LINKS, () => this.#places.point(identity, shelf, path));
     }
     // Its own time says when it was replaced: that is how long readers have been warned.
     if (before !== null) await utimes(join(folder, before), now, now).catch(() => undefined);
@@ -170,6 +171,16 @@ export class ExportFolder implements ExportStore {
       if (mtime < replacedBefore) await rm(path, { recursive: true, force: true });
     }
   }
+}
+
+/** A tree to which nothing points any more, as after a crash, may have been made in the same second. */
+async function freePath(
+  folder: string,
+  files: readonly TreeFile[],
+  seconds: number,
+): Promise<string> {
+  const path = join(folder, treeName(files, seconds));
+  return (await isFolder(path)) ? freePath(folder, files, seconds + 1) : path;
 }
 
 async function ownerOf(folder: string): Promise<RepoIdentity | null> {
