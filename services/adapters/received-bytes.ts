@@ -47,7 +47,8 @@ export class ReceivedBytes implements ReceivedBlob {
         ...{ path, bytes, durable: true, given, beginIn: places.incoming },
       });
       const beside = header === null ? null : headers.keep(sha256, header);
-      beside?.catch(() => undefined);
+      // A failure of the one must not leave the other running behind the answer.
+      await Promise.allSettled([kept, beside]);
       await kept;
       await beside;
       if (follows) digests.expect(this.ref, this.sha512());

@@ -53,16 +53,15 @@ export class ReceivedFile implements ReceivedBlob {
         from: this.#taken.path,
         path: places.blob(sha256),
       });
-      // Derivable, so only its failure matters.
       const beside = header === null ? null : headers.keep(sha256, header);
-      beside?.catch(() => undefined);
+      // A failure of the one must not leave the other running behind the answer.
+      await Promise.allSettled([finished, beside]);
       await finished;
       this.#state = 'kept';
       closeSoon(this.#taken.file);
       if (this.#digest !== null || this.#taken.following !== null) {
         digests.expect(this.ref, this.#whenReady());
       }
-      // One after the other: a failure of the one would leave the other running behind the answer.
       await beside;
     } catch (cause) {
       throw asDiskFull(cause);
