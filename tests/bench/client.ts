@@ -7,6 +7,9 @@ import type { Server } from './server.ts';
 import { binariesPath, entryPath, repoPath } from './target.ts';
 import type { Target } from './target.ts';
 
+/** Of a publish; one that takes longer has failed. */
+const PATIENCE_SECONDS = 60;
+
 /** What is sent: bytes, a file, or a stream of known length. */
 export type Body =
   | Uint8Array
@@ -80,6 +83,15 @@ export class Client {
     const reply = await this.#send('POST', path, new Uint8Array());
     if (reply.status !== 200) throw refused(path, reply);
     return Number(fieldsOf(reply.body).get('generation'));
+  }
+
+  /** Asks for a publish, and is answered when clients can install it. */
+  async publish(target: Target): Promise<void> {
+    const path = `${repoPath(target)}update?wait=${PATIENCE_SECONDS}`;
+    const reply = await this.#send('POST', path, new Uint8Array());
+    const fields = fieldsOf(reply.body);
+    if (reply.status !== 200 || fields.get('done') !== true || fields.get('status') === 'failed')
+      throw refused(path, reply);
   }
 
   /** Asks to publish an earlier generation again; answers the number of the publish that does. */

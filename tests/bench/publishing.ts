@@ -6,15 +6,15 @@ import type { Corpus } from './corpus/corpus.ts';
 import { Client } from './client.ts';
 import type { Body } from './client.ts';
 import type { Server } from './server.ts';
-import { debTarget, rpmTarget } from './target.ts';
+import { debTarget, entryPath, rpmTarget } from './target.ts';
 import type { Target } from './target.ts';
 
 const WARM_PACKAGES = 60;
 const WARM_ROUNDS = 30;
 
 /**
- * Lets a new process publish other packages for a while: the tools beside it are compiled programs,
- * and a storage node runs for months. What is measured later has never been published before.
+ * Lets a new process publish and serve other packages for a while: the tools beside it are compiled
+ * programs, and a storage node runs for months. What is measured later was never published before.
  */
 export async function warmUp(server: Server, kind: 'deb' | 'rpm'): Promise<void> {
   const client = new Client(server);
@@ -24,7 +24,8 @@ export async function warmUp(server: Server, kind: 'deb' | 'rpm'): Promise<void>
       const one = somePackage(kind, `warm-${round}-${index}`, 20_000);
       await client.upload(target, one.name, one.bytes);
     }
-    await publish(client, target);
+    await client.publish(target);
+    await client.get(entryPath(target));
   }
   client.close();
 }
@@ -46,7 +47,10 @@ export async function uploadAllButLast(client: Client, target: Target, corpus: C
   return last;
 }
 
-/** Seconds from the last byte of an upload, with the `update` after it, to what `satisfies` waits for. */
+/**
+ * Seconds from the last byte of an upload, with the `update` after it, to what `isServed` waits for.
+ * The update is held until its publish is live: a client that polls would be in its way.
+ */
 export async function secondsToPublish(
   client: Client,
   target: Target,
@@ -61,13 +65,7 @@ export async function secondsToPublish(
       started = process.hrtime.bigint();
     },
   });
-  await client.update(target);
+  await client.publish(target);
   await isServed();
   return Number(process.hrtime.bigint() - started) / 1e9;
-}
-
-/** Asks for a publish and waits until it, or a later one, is served. */
-export async function publish(client: Client, target: Target): Promise<void> {
-  const generation = await client.update(target);
-  await client.awaitGeneration(target, generation);
 }

@@ -1,5 +1,4 @@
 import { Client } from '../bench/client.ts';
-import { publish } from '../bench/publishing.ts';
 import { digest, readAsApt, readAsDnf, readPackage } from '../bench/readers.ts';
 import type { Server } from '../bench/server.ts';
 import { binariesPath } from '../bench/target.ts';
@@ -30,7 +29,7 @@ export async function check(
     for (let sample = 0; sample < SAMPLES && published.length > 0; sample += 1) {
       await readPackage(client, target, oneOf(published, soak.random));
     }
-    await publish(client, target);
+    await client.publish(target);
     const all = [...(await read(client, target)).values()].sort();
     if (all.join() !== [...listed.values()].sort().join()) {
       throw new Violation(`${target.sha1}: published is not what was uploaded`);

@@ -2,7 +2,6 @@ import { createHash, randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import { Client } from '../bench/client.ts';
 import { smallDeb } from '../bench/corpus/debs.ts';
-import { publish } from '../bench/publishing.ts';
 import { readAsApt } from '../bench/readers.ts';
 import { startServer } from '../bench/server.ts';
 import { megabytes } from '../bench/statistics.ts';
@@ -26,7 +25,7 @@ export async function largeUpload(soak: Soak, gibibytes: number): Promise<void> 
       }
     });
     await client.upload(target, 'large_1.0-1_amd64.deb', deb);
-    await publish(client, target);
+    await client.publish(target);
     const [path, sha256] = [...(await readAsApt(client, target))][0] ?? ['', ''];
     if (sha256 !== deb.sha256()) throw new Violation('the index has another sha256 than was sent');
     const url = new URL(publishedPath(target) + path, server.url);

@@ -1,5 +1,5 @@
 import { Client } from '../bench/client.ts';
-import { publish, somePackage } from '../bench/publishing.ts';
+import { somePackage } from '../bench/publishing.ts';
 import { readAsApt, readAsDnf, readPackage } from '../bench/readers.ts';
 import type { Published } from '../bench/readers.ts';
 import { startServer } from '../bench/server.ts';
@@ -36,7 +36,7 @@ async function republishOne(soak: Soak, server: Server, kind: 'deb' | 'rpm', tim
     const one = somePackage(kind, name, BYTES);
     await writer.upload(target, one.name, one.bytes);
   }
-  await publish(writer, target);
+  await writer.publish(target);
   let isOver = false;
   let rounds = 0;
   const reader = async () => {
@@ -57,7 +57,7 @@ async function republishOne(soak: Soak, server: Server, kind: 'deb' | 'rpm', tim
       const one = somePackage(kind, name, BYTES);
       if (isLast && time % 10 === 0) await writer.remove(target, one.name);
       else await writer.upload(target, one.name, one.bytes, { force: true });
-      await publish(writer, target);
+      await writer.publish(target);
       if (time % 100 === 0) soak.say(`  ${kind}: ${time} publishes, ${rounds} rounds of readers`);
     }
   };

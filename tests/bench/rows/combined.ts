@@ -1,5 +1,5 @@
 import { Client } from '../client.ts';
-import { publish, secondsToPublish, somePackage, warmUp } from '../publishing.ts';
+import { secondsToPublish, somePackage, warmUp } from '../publishing.ts';
 import type { Finding, Row } from '../row.ts';
 import { startServer } from '../server.ts';
 import { duration, median, spread } from '../statistics.ts';
@@ -27,7 +27,7 @@ export const combined: Row = {
         await client.upload(debTarget('ce', codename), name, bytes);
       }
     }
-    await publish(client, target);
+    await client.publish(target);
     for (const codename of CODENAMES) {
       const path = `${publishedPath(target)}dists/${codename}/main/binary-amd64/Packages`;
       const { body } = await client.get(path);

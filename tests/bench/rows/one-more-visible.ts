@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from '../client.ts';
-import { publish, secondsToPublish, somePackage } from '../publishing.ts';
+import { secondsToPublish, somePackage } from '../publishing.ts';
 import type { Finding, Row } from '../row.ts';
 import { startServer } from '../server.ts';
 import { duration, megabytes, median, quantile, spread } from '../statistics.ts';
@@ -24,7 +24,7 @@ export const oneMoreVisible: Row = {
     const client = new Client(server);
     const target = debTarget('ab');
     for (const file of debs.files) await client.upload(target, file.name, file);
-    await publish(client, target);
+    await client.publish(target);
     const path = `${publishedPath(target)}dists/bookworm/main/binary-amd64/Packages`;
     const seconds: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {

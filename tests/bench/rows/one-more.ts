@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Client } from '../client.ts';
 import type { Corpus } from '../corpus/corpus.ts';
 import { interleaved } from '../pairs.ts';
-import { publish, secondsToPublish, somePackage, warmUp } from '../publishing.ts';
+import { secondsToPublish, somePackage, warmUp } from '../publishing.ts';
 import type { Bench, Finding, Row } from '../row.ts';
 import { timed } from '../run-tool.ts';
 import { startServer } from '../server.ts';
@@ -111,7 +111,7 @@ async function startWith(bench: Bench, corpus: Corpus, kind: 'deb' | 'rpm') {
   const client = new Client(server);
   const target = kind === 'deb' ? debTarget('c0') : rpmTarget('c1');
   for (const file of corpus.files) await client.upload(target, file.name, file);
-  await publish(client, target);
+  await client.publish(target);
   const add = async (round: number) => {
     const { name, bytes } = somePackage(kind, `ours-${round}`, BYTES);
     const { body: before } = await client.get(entryPath(target));

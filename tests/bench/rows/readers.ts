@@ -1,5 +1,5 @@
 import { Client } from '../client.ts';
-import { publish, somePackage } from '../publishing.ts';
+import { somePackage } from '../publishing.ts';
 import { readAsApt } from '../readers.ts';
 import type { Published } from '../readers.ts';
 import type { Bench, Finding, Row } from '../row.ts';
@@ -46,7 +46,7 @@ async function arrive(bench: Bench, server: Server, target: Target, uploaders: n
   const first = new Client(server);
   const { name, bytes } = somePackage('deb', 'first', 20_000);
   await first.upload(target, name, bytes);
-  await publish(first, target);
+  await first.publish(target);
   let isOver = false;
   let rounds = 0;
   let errors = 0;
@@ -72,7 +72,7 @@ async function arrive(bench: Bench, server: Server, target: Target, uploaders: n
     for (let index = uploader; index < ARRIVING; index += uploaders) {
       const one = somePackage('deb', `arriving-${index}`, 200_000);
       await client.upload(target, one.name, one.bytes);
-      await publish(client, target);
+      await client.publish(target);
     }
     client.close();
   };

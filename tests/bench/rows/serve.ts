@@ -1,6 +1,5 @@
 import { Client } from '../client.ts';
 import { interleaved } from '../pairs.ts';
-import { publish } from '../publishing.ts';
 import type { Finding, Row } from '../row.ts';
 import { startServer } from '../server.ts';
 import { count, median, spread } from '../statistics.ts';
@@ -35,7 +34,7 @@ export const serve: Row = {
     const target = debTarget('e0');
     for (const file of [large, ...debs.files.slice(-59)])
       await client.upload(target, file.name, file);
-    await publish(client, target);
+    await client.publish(target);
     const nginx = await startNginx(bench.folder('serve-nginx'), servingFolder(debs.folder));
     const download = (url: string) => () => curlDownload(url);
     const folder = bench.folder('serve-load');
