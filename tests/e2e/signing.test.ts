@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Command } from 'commander';
+import fc from 'fast-check';
+import * as openpgp from 'openpgp';
 import t from 'tap';
 import type { Test } from 'tap';
 import type { Signer } from '../../services/chacra/signer.ts';
@@ -221,6 +223,57 @@ t.test('keys that cannot sign are refused at once', GPG, async (t) => {
   await run('gpg', [...gpg, ...past, '--quick-gen-key', 'Old', 'ed25519', 'sign', '1d']);
   const { stdout } = await run('gpg', [...gpg, '--armor', '--export-secret-keys']);
   await refused(stdout, /expired/);
+});
+
+t.test(
+  'what our own Ed25519 signs holds to an independent reader, whatever the text',
+  async (t) => {
+    // Blanks, dashes and what other languages take for line ends, among anything else.
+    const piece = fc.oneof(
+      fc.constantFrom('\n', '\r\n', '-', '- ', ' ', '\t', '\u2028', 'From '),
+      fc.string({ unit: 'grapheme' }),
+    );
+    const text = fc.array(piece, { maxLength: 20 }).map((pieces) => pieces.join(''));
+    const holds = async (verifying: ReturnType<typeof openpgp.verify>): Promise<boolean> => {
+      const [signature] = (await verifying).signatures;
+      return (await signature?.verified) ?? false;
+    };
+    await t.resolves(
+      fc.assert(
+        // A new key each time: some of its numbers begin with zeros.
+        fc.asyncProperty(text, async (text) => {
+          const signer = await openSigner(await makeSigningKey({ type: 'ed25519', name: 'x' }));
+          const verificationKeys = await openpgp.readKey({ armoredKey: signer.publicKeyArmored });
+          const signature = await openpgp.readSignature({
+            armoredSignature: await signer.detach(text),
+          });
+          const binary = await openpgp.createMessage({ binary: Buffer.from(text) });
+          const clearsigned = await signer.clearsign(text);
+          const message = await openpgp.readCleartextMessage({ cleartextMessage: clearsigned });
+          return (
+            (await holds(openpgp.verify({ message: binary, signature, verificationKeys }))) &&
+            (await holds(openpgp.verify({ message, verificationKeys })))
+          );
+        }),
+        { numRuns: 300 },
+      ),
+    );
+  },
+);
+
+t.test('a key that expires while the service runs signs no more', async (t) => {
+  let now = new Date('2026-01-01T00:00:00Z');
+  const clock = { now: () => now, after: () => () => undefined };
+  for (const kind of [{ type: 'ecc', curve: 'ed25519Legacy' }, { type: 'rsa' }] as const) {
+    now = new Date('2026-01-01T00:00:00Z');
+    const options = { ...kind, userIDs: [{ name: 'x' }], date: now, keyExpirationTime: 3600 };
+    const { privateKey } = await openpgp.generateKey({ ...options, format: 'armored' });
+    const signer = await openSigner({ armoredKey: privateKey, clock });
+    t.match(await signer.detach('text'), /BEGIN PGP SIGNATURE/);
+    now = new Date('2026-01-01T01:00:01Z');
+    await t.rejects(signer.detach('text'), { message: /expired/ });
+    await t.rejects(signer.clearsign('text'), { message: /expired/ });
+  }
 });
 
 t.test('the commands print what works', GPG, async (t) => {
