@@ -1,6 +1,7 @@
 import { repoPath } from '../domain/identity.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import { acknowledge } from '../domain/repo-events.ts';
+import { isPending } from '../domain/repo-status.ts';
 import type { PendingEvent, Repo } from '../domain/repo.ts';
 import type { Clock, Log, Receipt, RepoStore, ShamanClient } from './ports.ts';
 
@@ -9,10 +10,13 @@ const LONGEST_PAUSE = 30_000;
 /** A refused event holds up its own repo only, and is offered again this much later. */
 const REFUSED_PAUSE = 60_000;
 const PARALLEL = 8;
+/** Most publishes are over by then. */
+const BEHIND_MILLISECONDS = 25;
 
 /**
  * Brings every event to shaman, in order for each repo, at least once, however long shaman is away.
- * The events stand in the repos' documents until they are acknowledged.
+ * The events stand in the repos' documents until they are acknowledged. What leads to a publish is
+ * told a moment later, with its outcome: told at once, it would hold up what it tells of.
  */
 export class EventDelivery {
   readonly #repos: RepoStore;
@@ -21,10 +25,13 @@ export class EventDelivery {
   readonly #log: Log;
   readonly #body: (repo: Repo, event: PendingEvent) => object;
   readonly #waiting = new Map<string, RepoIdentity>();
+  readonly #later = new Set<RepoIdentity>();
   readonly #running = new Map<string, Promise<void>>();
   readonly #refused = new Map<string, () => void>();
   /** Set while shaman is away: nobody knocks until the pause is over, then one at a time. */
   #away: { readonly pause: number; readonly cancel: () => void; over: boolean } | null = null;
+  /** Ends the wait of those that are told a moment later. */
+  #timer: (() => void) | null = null;
   #stopped = false;
 
   constructor(options: {
@@ -43,7 +50,7 @@ export class EventDelivery {
 
   /** Delivers what a former process left, and from now on whatever comes. */
   start(): void {
-    this.#repos.watch((repo) => this.#offer(repo));
+    this.#repos.watch((repo) => this.#hear(repo));
     for (const repo of this.#repos.all()) this.#offer(repo);
   }
 
@@ -56,9 +63,27 @@ export class EventDelivery {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#away?.cancel();
+    this.#timer?.();
     for (const cancel of this.#refused.values()) cancel();
     this.#waiting.clear();
     await Promise.all(this.#running.values());
+  }
+
+  #hear(repo: Repo): void {
+    if (this.#stopped || !isPending(repo.head.status)) {
+      this.#offer(repo);
+      return;
+    }
+    this.#later.add(repo.identity);
+    this.#timer ??= this.#clock.after(BEHIND_MILLISECONDS, () => {
+      this.#timer = null;
+      const later = [...this.#later];
+      this.#later.clear();
+      for (const identity of later) {
+        const now = this.#repos.get(identity);
+        if (now !== undefined) this.#offer(now);
+      }
+    });
   }
 
   #offer(repo: Repo): void {

@@ -21,6 +21,7 @@ import { settled } from '../fixtures/settled.ts';
 import { someBinary, someIdentity } from '../fixtures/some-repo.ts';
 
 const DAY = 86_400_000;
+const MOMENT = 25;
 const NOW = new Date('2026-11-22T13:34:54.846Z');
 const [one, two, three] = [someIdentity(1), someIdentity(2), someIdentity(3)];
 
@@ -40,6 +41,13 @@ async function start(root: string, shaman: RecordingShaman) {
   });
   delivery.start();
   return { store, delivery, clock, log };
+}
+
+/** The same, where the moment that a state before a publish waits is over at once. */
+async function startPrompt(root: string, shaman: RecordingShaman) {
+  const started = await start(root, shaman);
+  started.store.watch(() => started.clock.advance(MOMENT));
+  return started;
 }
 
 /** An update of a repo that is made by it: two events. */
@@ -81,7 +89,7 @@ function sequencesGrow(t: Test, shaman: RecordingShaman): void {
 
 t.test('each repo in order, several repos at once, one event of a repo at a time', async (t) => {
   const shaman = new RecordingShaman();
-  const { store, delivery } = await start(t.testdir(), shaman);
+  const { store, delivery } = await startPrompt(t.testdir(), shaman);
   shaman.hold();
   const many = Array.from({ length: 12 }, (_, number) => someIdentity(number));
   await Promise.all(many.map((identity) => update(store, identity)));
@@ -98,9 +106,33 @@ t.test('each repo in order, several repos at once, one event of a repo at a time
   await store.close();
 });
 
+t.test('what leads to a publish is told behind it, or a moment later', async (t) => {
+  const shaman = new RecordingShaman();
+  const { store, delivery, clock } = await start(t.testdir(), shaman);
+  await update(store, one);
+  await update(store, two);
+  t.equal(shaman.posts, 0, 'nothing stands in the way of the publish');
+  await store.change(one, (repo) => {
+    if (repo === undefined) return null;
+    const head = { ...repo.head, status: 'ready' as const };
+    const event = { status: 'ready', generation: 1, archs: [], reason: null } as const;
+    return { head: announce(head, event, NOW) };
+  });
+  await shaman.took(3);
+  t.same(heard(shaman), { 1: 'requested queued ready' }, 'at once, and in order');
+  clock.advance(MOMENT);
+  await shaman.took(5);
+  t.same(heard(shaman), { 1: 'requested queued ready', 2: 'requested queued' });
+  await update(store, three);
+  await delivery.stop();
+  t.equal(clock.waiting, 0);
+  t.equal(shaman.posts, 5, 'the rest stands in its document');
+  await store.close();
+});
+
 t.test('shaman is away for a day: one knock at a time, and then everything in order', async (t) => {
   const shaman = new RecordingShaman();
-  const { store, delivery, clock, log } = await start(t.testdir(), shaman);
+  const { store, delivery, clock, log } = await startPrompt(t.testdir(), shaman);
   shaman.isAway = true;
   await Promise.all([one, two, three].map((identity) => update(store, identity)));
   await settled(() => clock.waiting === 1);
@@ -134,7 +166,7 @@ t.test('shaman is away for a day: one knock at a time, and then everything in or
 
 t.test('the pause doubles, ends at 30 s, and begins anew after an answer', async (t) => {
   const shaman = new RecordingShaman();
-  const { store, delivery, clock } = await start(t.testdir(), shaman);
+  const { store, delivery, clock } = await startPrompt(t.testdir(), shaman);
   const pauses: number[] = [];
   for (const round of [1, 2]) {
     shaman.isAway = true;
@@ -160,7 +192,7 @@ t.test('the pause doubles, ends at 30 s, and begins anew after an answer', async
 
 t.test('an answer that comes late ends the absence that another one saw', async (t) => {
   const shaman = new RecordingShaman();
-  const { store, delivery, clock } = await start(t.testdir(), shaman);
+  const { store, delivery, clock } = await startPrompt(t.testdir(), shaman);
   shaman.hold();
   await update(store, one);
   await update(store, two);
@@ -180,7 +212,7 @@ t.test('an answer that comes late ends the absence that another one saw', async 
 
 t.test('a refused event holds up its own repo only, and is offered again', async (t) => {
   const shaman = new RecordingShaman();
-  const { store, delivery, clock, log } = await start(t.testdir(), shaman);
+  const { store, delivery, clock, log } = await startPrompt(t.testdir(), shaman);
   shaman.refuses = (body) => (JSON.stringify(body).includes(one.sha1) ? 'no such key' : null);
   await update(store, one);
   await settled(() => clock.waiting === 1);
@@ -205,7 +237,7 @@ t.test('what was not told survives a stop and a crash', async (t) => {
   const root = t.testdir();
   const away = new RecordingShaman();
   away.isAway = true;
-  const first = await start(root, away);
+  const first = await startPrompt(root, away);
   await update(first.store, one);
   await update(first.store, two);
   await remove(first.store, two);
@@ -215,7 +247,7 @@ t.test('what was not told survives a stop and a crash', async (t) => {
   await first.delivery.stop();
   // Not closed: as a crash leaves it.
   const shaman = new RecordingShaman();
-  const second = await start(root, shaman);
+  const second = await startPrompt(root, shaman);
   await shaman.took(10);
   t.same(heard(shaman), {
     1: 'requested queued',
@@ -227,7 +259,7 @@ t.test('what was not told survives a stop and a crash', async (t) => {
   t.equal(second.store.get(two), undefined);
   t.equal(second.store.get(three)?.head.status, 'queued', 'made again, so it stays');
   await second.store.close();
-  const third = await start(root, shaman);
+  const third = await startPrompt(root, shaman);
   t.same([...third.store.all()].length, 2);
   t.equal(shaman.posts, 10, 'nothing is told twice after a stop');
   await setRepoExtra({ repos: third.store, clock: third.clock }, one, { version: '1' });
@@ -245,7 +277,7 @@ t.test('what was not told survives a stop and a crash', async (t) => {
 t.test('a tombstone that cannot be removed is tried again at the next start', async (t) => {
   const root = t.testdir();
   const shaman = new RecordingShaman();
-  const first = await start(root, shaman);
+  const first = await startPrompt(root, shaman);
   await update(first.store);
   await shaman.took(2);
   const repos = join(root, 'repos');
@@ -264,7 +296,7 @@ t.test('a tombstone that cannot be removed is tried again at the next start', as
   rmSync(document, { recursive: true });
   await first.store.change(one, (repo) => (repo ? { head: { ...repo.head } } : null));
   await first.store.close();
-  const second = await start(root, shaman);
+  const second = await startPrompt(root, shaman);
   const generations = new DiskGenerationStore({ root });
   await resumeDeletions(second.store, generations);
   await second.delivery.stop();
