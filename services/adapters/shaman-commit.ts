@@ -49,6 +49,8 @@ export class StoredCommit implements Commit {
       this.builds.set(buildKey(build), build);
       this.#see(build.identity.ref, build.modified);
     }
+    // Its document goes with its last record, and when it was seen goes with that.
+    if (this.isEmpty) this.seen.clear();
     this.order = order;
   }
 
@@ -80,12 +82,13 @@ export class StoredCommit implements Commit {
     const oldRepos = [...urls].map((url) => [url, this.repos.get(url)] as const);
     const oldTombstones = [...urls].map((url) => [url, this.tombstones.get(url)] as const);
     const oldBuilds = [...keys].map((key) => [key, this.builds.get(key)] as const);
-    const refs = new Set(this.seen.keys());
+    const oldSeen = [...this.seen];
     return () => {
       restore(this.repos, oldRepos);
       restore(this.tombstones, oldTombstones);
       restore(this.builds, oldBuilds);
-      for (const ref of [...this.seen.keys()]) if (!refs.has(ref)) this.seen.delete(ref);
+      this.seen.clear();
+      for (const [ref, first] of oldSeen) this.seen.set(ref, first);
     };
   }
 

@@ -231,6 +231,28 @@ export function shamanStoreContract(
     t.ok(harness.store().commits.newest > newest, 'grows also when the clock goes back');
   });
 
+  t.test(`${name}: a sha1 of which nothing is left is a new one when it comes again`, async (t) => {
+    const harness = await open(t.testdir());
+    const put = (number: number) =>
+      harness.store().repos.change(someUrl(number), (_, moment) => someRecord(number, moment));
+    const first = await put(0);
+    await put(3 * 2);
+    if (first !== undefined) await harness.store().repos.forget(first);
+    const again = await put(0);
+    const holds = (why: string) => {
+      const { commits } = harness.store();
+      const ref = 'wip/branch-0';
+      t.same(commits.get('ceph', someSha1(0))?.seen.get(ref), again?.modified, why);
+      const under = [...commits.under('ceph', ref)].map(({ sha1 }) => sha1);
+      t.same(under, [0, 2].map(someSha1), why);
+    };
+    holds('at once');
+    await harness.crash();
+    holds('after a crash');
+    await harness.restart();
+    holds('after a stop');
+  });
+
   t.test(`${name}: nodes`, async (t) => {
     const harness = await open(t.testdir());
     const register = (host: string, now: string) =>

@@ -185,15 +185,25 @@ t.test('a write that fails is taken back and refused, and the next one goes on',
   await put(0);
   await put(1, { status: 'building' });
   await put(4, { status: 'deleted' });
+  await put(8);
   const [journal = ''] = journals(root);
   copyFileSync(journal, `${journal}.kept`);
   rmSync(journal);
   // Even root cannot write into a folder as if it were a file.
   mkdirSync(journal);
+  const alone = harness.store().repos.get(someUrl(8));
+  if (alone === undefined) throw new Error('it was put');
   const before = shown(harness.store());
   const told: string[] = [];
   harness.store().repos.watch(({ after }) => told.push(after?.chacraUrl ?? ''));
-  const writing = [put(1), put(2), put(0, { status: 'deleted' }), put(4)];
+  const forgetting = harness.store().repos.forget(alone);
+  const writing: Promise<unknown>[] = [
+    forgetting,
+    put(1),
+    put(2),
+    put(0, { status: 'deleted' }),
+    put(4),
+  ];
   await Promise.resolve();
   await Promise.resolve();
   const later = put(9);
