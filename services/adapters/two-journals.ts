@@ -48,10 +48,11 @@ export class TwoJournals {
 }
 
 /**
- * Opens both files in a folder. Their lines come one file after the other; a crash may have left both
- * filled, so the caller puts them in order. The longer one is taken as the one to empty first.
+ * Opens both files in a folder. A crash may have left both filled; then the one with the older lines
+ * is emptied first: of a document that is gone, the newer lines must be there until the older are not.
+ * Lines come oldest first.
  */
-export async function openTwoJournals<L>(
+export async function openTwoJournals<L extends { readonly order: number }>(
   folder: string,
   parse: (line: unknown) => L,
   files: FileWriter,
@@ -65,9 +66,17 @@ export async function openTwoJournals<L>(
   };
   const a = await open('changes-a.journal');
   const b = await open('changes-b.journal');
-  const [active, resting] = a.journal.bytes === 0 && b.journal.bytes > 0 ? [b, a] : [a, b];
+  // Each file holds what came while the other was full: its lines are all older, or all newer.
+  const isAOlder = firstOrder(a.lines) <= firstOrder(b.lines);
+  const [older, newer] = isAOlder ? [a, b] : [b, a];
+  const [active, resting] = newer.lines.length === 0 ? [older, newer] : [newer, older];
   return {
     journals: new TwoJournals(active.journal, resting.journal),
-    lines: [...a.lines, ...b.lines],
+    lines: [...older.lines, ...newer.lines],
   };
+}
+
+/** That of a file without lines is newer than all others. */
+function firstOrder([first]: readonly { readonly order: number }[]): number {
+  return first?.order ?? Infinity;
 }

@@ -25,6 +25,7 @@ import type { Build } from '../../services/domain/build.ts';
 import type { ShamanRepo } from '../../services/domain/shaman-repo.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
 import { RecordingLog } from '../fakes/recording-log.ts';
+import { settled } from '../fixtures/settled.ts';
 import { someBuild, someRecord, someSha1, someUrl } from '../fixtures/some-records.ts';
 import { shamanStoreContract } from './shaman-store-contract.ts';
 import type { ShamanStoreHarness } from './shaman-store-contract.ts';
@@ -245,6 +246,35 @@ t.test('documents that cannot be written hold nothing up, and are written later'
   await again.restart();
   t.same(shown(again.store()), before);
   t.equal(documents(root).length, 1);
+});
+
+t.test('what was forgotten stays so through two crashes, whichever file has it', async (t) => {
+  for (const older of [0, 1]) {
+    const folder = t.testdir();
+    const written = await openDisk(join(folder, 'written'));
+    const record = await written
+      .store()
+      .repos.change(someUrl(0), (_, moment) => someRecord(0, moment));
+    if (record === undefined) throw new Error('it was put');
+    const [journal = ''] = journals(written.root());
+    const length = statSync(journal).size;
+    await written.store().repos.forget(record);
+    const bytes = readFileSync(journal);
+    // As a crash leaves it right after the first file was full.
+    const root = join(folder, 'found');
+    mkdirSync(join(root, 'commits'), { recursive: true });
+    const files = journals(root);
+    const [puts = '', forgets = ''] = older === 0 ? files : [...files].reverse();
+    writeFileSync(puts, bytes.subarray(0, length));
+    writeFileSync(forgets, bytes.subarray(length));
+    const harness = await openDisk(root);
+    t.same([...harness.store().repos.all()], []);
+    await settled(() => journals(root).some((path) => statSync(path).size === 0));
+    await harness.crash();
+    t.same([...harness.store().repos.all()], [], 'nothing comes back');
+    await harness.restart();
+    await written.store().close();
+  }
 });
 
 t.test('what cannot be read stops the start and is named', async (t) => {
