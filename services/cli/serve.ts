@@ -6,9 +6,9 @@ import { systemClock } from '../adapters/system-clock.ts';
 import { loadConfiguration } from '../platform/configuration.ts';
 import type { User } from '../platform/auth.ts';
 import { firstUsers } from '../platform/credentials.ts';
-import { makeFolder } from '../platform/durable-file.ts';
 import { makeLogger } from '../platform/logging.ts';
 import { hashKey, makeKey } from '../platform/keys.ts';
+import { makeDataFolder } from '../platform/running-service.ts';
 import type { RunningService } from '../platform/running-service.ts';
 import { listenAddress } from '../platform/setting-types.ts';
 import type { Configuration } from '../platform/settings.ts';
@@ -48,7 +48,7 @@ export function serveCommand(program: Command): void {
 async function serve(named: readonly Service[], flags: Flags): Promise<void> {
   const configuration = withFlags(await loadConfiguration(flags.config ?? null), flags);
   const log = makeLogger(configuration.logLevel);
-  await makeFolder(configuration.data);
+  await makeDataFolder(configuration.data);
   const options = { configuration, clock: systemClock, version: ownVersion() };
   const users = await usersOf(configuration);
   const wants = (service: Service) => named.length === 0 || named.includes(service);

@@ -141,6 +141,12 @@ export const ERRORS = {
     message: 'the data folder {folder} is in use by another process',
     advice: 'Stop the other gitbuilder, or choose another folder with --data.',
   },
+  DATA_FOLDER_UNFIT: {
+    status: 500,
+    message: 'cannot make the data folder {folder}: {reason}',
+    advice:
+      'Choose a folder on a disk that this user may write to, with --data or `data` in the configuration.',
+  },
   CANNOT_LISTEN: {
     status: 500,
     message: 'cannot listen on {address}: {reason}',

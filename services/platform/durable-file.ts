@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
@@ -82,14 +82,32 @@ export async function removeDurably(path: string): Promise<void> {
   await syncFolder(dirname(path));
 }
 
-/** Makes a folder and the missing ones above it, each name durable in its parent. */
+/**
+ * Makes a folder and the missing ones above it, each name durable in its parent. One by one: where the
+ * system refuses a name as if its parent were missing, as in /proc, Node's own recursion never ends.
+ */
 export async function makeFolder(path: string): Promise<void> {
   const folder = resolve(path);
-  const first = await mkdir(folder, { recursive: true });
-  if (first === undefined) return;
-  for (let made = folder; ; made = dirname(made)) {
-    await syncFolder(dirname(made));
-    if (made === first) return;
+  const parent = dirname(folder);
+  try {
+    if (!(await makeOne(folder))) return;
+  } catch (error) {
+    if (!isMissing(error) || folder === parent) throw error;
+    await makeFolder(parent);
+    if (!(await makeOne(folder))) return;
+  }
+  await syncFolder(parent);
+}
+
+/** False when it is there already. */
+async function makeOne(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder);
+    return true;
+  } catch (error) {
+    const found = await stat(folder).catch(() => null);
+    if (found?.isDirectory() === true) return false;
+    throw error;
   }
 }
 

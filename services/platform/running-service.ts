@@ -1,4 +1,5 @@
 import type { Clock } from '../domain/clock.ts';
+import { GitbuilderError } from '../domain/errors.ts';
 import type { Log } from '../domain/log.ts';
 import type { User } from './auth.ts';
 import { makeFolder } from './durable-file.ts';
@@ -26,7 +27,7 @@ export async function startOnFolder(
   folder: string,
   start: () => Promise<RunningService>,
 ): Promise<RunningService> {
-  await makeFolder(folder);
+  await makeDataFolder(folder);
   const lock = await lockFolder(folder);
   try {
     const running = await start();
@@ -43,5 +44,15 @@ export async function startOnFolder(
   } catch (cause) {
     lock.release();
     throw cause;
+  }
+}
+
+/** Makes the folder that everything is kept in; DATA_FOLDER_UNFIT where there can be none. */
+export async function makeDataFolder(folder: string): Promise<void> {
+  try {
+    await makeFolder(folder);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new GitbuilderError('DATA_FOLDER_UNFIT', { folder, reason }, { cause });
   }
 }

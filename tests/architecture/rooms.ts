@@ -147,6 +147,7 @@ export const LONGEST_FILE = 250;
 export const LONG_FILES: Readonly<Record<string, string>> = {
   'services/api/chacra-routes.ts':
     'one table: every route with its schemas, read from top to bottom',
+  'services/domain/errors.ts': 'one table: every error that a person can meet, with its advice',
 };
 
 /** Declared packages that no file imports, and why they are declared. */

@@ -26,6 +26,7 @@ import {
 } from '../../services/platform/durable-file.ts';
 import { lockFolder } from '../../services/platform/folder-lock.ts';
 import { listen } from '../../services/platform/http-server.ts';
+import { startOnFolder } from '../../services/platform/running-service.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
 import { needs } from '../fixtures/tool.ts';
 
@@ -80,6 +81,15 @@ t.test('durable files', async (t) => {
   await removeDurably(path);
   await removeDurably(path);
   t.notOk(existsSync(path));
+});
+
+t.test('a data folder that cannot be is refused, naming it', async (t) => {
+  const file = join(t.testdir({ file: '' }), 'file');
+  // The kernel says of any name in /proc that its parent is missing.
+  for (const folder of [file, join(file, 'data'), '/proc/data', '/proc/data/of/us']) {
+    const never = startOnFolder(folder, () => Promise.reject(new Error('never')));
+    await t.rejects(never, { code: 'DATA_FOLDER_UNFIT', message: new RegExp(folder) });
+  }
 });
 
 t.test('documents coalesce their writes, and acknowledge only what is on disk', async (t) => {
