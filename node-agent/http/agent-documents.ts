@@ -4,10 +4,11 @@ import { AGENT_SCHEMAS } from '../../services/api/agent-schemas.ts';
 import { openApiDocument } from '../../services/api/openapi.ts';
 import { GitbuilderError } from '../../services/domain/errors.ts';
 import type { Exchange } from '../../services/http/exchange.ts';
+import { healthAnswer } from '../../services/http/health-answer.ts';
 import type { Register } from '../../services/http/register.ts';
+import { json } from '../../services/platform/answer.ts';
 import type { Answer } from '../../services/platform/answer.ts';
 import type { AgentContext } from './agent-context.ts';
-import { json } from './running.ts';
 
 /** `/`, health, `/metrics`, the description of everything else, and what Prado lists. */
 export function agentDocumentRoutes(
@@ -50,18 +51,8 @@ export function agentDocumentRoutes(
   }
 }
 
-function health(context: AgentContext, { request }: Exchange): Answer {
-  const problems = context.problems();
-  const isHealthy = problems.length === 0;
-  const wantsJson = request.headers.accept?.includes('application/json') === true;
-  if (isHealthy && !wantsJson) return { kind: 'empty', status: 204 };
-  const { version } = context;
-  const body = {
-    healthy: isHealthy,
-    problems,
-    warnings: context.warnings(),
-    version,
-    jenkins: context.agents?.collaborators.situation.jenkins.version ?? null,
-  };
-  return { kind: 'json', status: isHealthy ? 200 : 500, body };
+function health(context: AgentContext, { request }: Exchange): Promise<Answer> {
+  const { version, agents } = context;
+  const jenkins = agents?.collaborators.situation.jenkins.version ?? null;
+  return healthAnswer(request, context, { version, jenkins });
 }

@@ -3,6 +3,7 @@ import { CHACRA_ROUTES } from '../api/chacra-routes.ts';
 import { CHACRA_SCHEMAS } from '../api/chacra-schemas.ts';
 import { openApiDocument } from '../api/openapi.ts';
 import type { ChacraContext } from './chacra-context.ts';
+import { healthAnswer } from './health-answer.ts';
 import type { Register } from './register.ts';
 
 /** `/`, `/health/`, `/metrics` and the description of everything else. */
@@ -27,16 +28,9 @@ export function documentRoutes(
     };
     return { kind: 'json', body };
   });
-  register(CHACRA_ROUTES.health, async ({ request }) => {
-    const problems = await context.problems();
-    const isHealthy = problems.length === 0;
-    const wantsJson = request.headers.accept?.includes('application/json') === true;
-    if (isHealthy && !wantsJson) return { kind: 'empty', status: 204 };
-    const warnings = await context.warnings();
-    const { depth: queue } = context.queue;
-    const body = { healthy: isHealthy, problems, warnings, version, queue };
-    return { kind: 'json', status: isHealthy ? 200 : 500, body };
-  });
+  register(CHACRA_ROUTES.health, ({ request }) =>
+    healthAnswer(request, context, { version, queue: context.queue.depth }),
+  );
   register(CHACRA_ROUTES.openapi, ({ publicUrl }) => ({
     kind: 'json',
     body: openApiDocument({

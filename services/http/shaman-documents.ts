@@ -2,8 +2,7 @@ import type { Registry } from 'prom-client';
 import { openApiDocument } from '../api/openapi.ts';
 import { SHAMAN_ROUTES } from '../api/shaman-routes.ts';
 import { SHAMAN_SCHEMAS } from '../api/shaman-schemas.ts';
-import type { Answer } from '../platform/answer.ts';
-import type { Exchange } from './exchange.ts';
+import { healthAnswer } from './health-answer.ts';
 import type { Register } from './register.ts';
 import type { ShamanContext } from './shaman-context.ts';
 
@@ -28,8 +27,8 @@ export function shamanDocumentRoutes(
     kind: 'json',
     body: { repos: [...commits.projects()].sort() },
   }));
-  register(SHAMAN_ROUTES.health, (exchange) => health(context, exchange));
-  register(SHAMAN_ROUTES.plainHealth, (exchange) => health(context, exchange));
+  for (const route of [SHAMAN_ROUTES.health, SHAMAN_ROUTES.plainHealth])
+    register(route, ({ request }) => healthAnswer(request, context, { version }));
   register(SHAMAN_ROUTES.openapi, ({ publicUrl }) => ({
     kind: 'json',
     body: openApiDocument({
@@ -45,13 +44,4 @@ export function shamanDocumentRoutes(
     body: await metrics.metrics(),
     type: metrics.contentType,
   }));
-}
-
-function health(context: ShamanContext, { request }: Exchange): Answer {
-  const problems = context.problems();
-  const isHealthy = problems.length === 0;
-  const wantsJson = request.headers.accept?.includes('application/json') === true;
-  if (isHealthy && !wantsJson) return { kind: 'empty', status: 204 };
-  const body = { healthy: isHealthy, problems, version: context.version };
-  return { kind: 'json', status: isHealthy ? 200 : 500, body };
 }
