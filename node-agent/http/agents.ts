@@ -6,6 +6,7 @@ import type { Exchange } from '../../services/http/exchange.ts';
 import { readJson, readJsonIfAny } from '../../services/http/read-json.ts';
 import { readQuery } from '../../services/http/read-query.ts';
 import type { Register } from '../../services/http/register.ts';
+import { json } from '../../services/platform/answer.ts';
 import type { Answer } from '../../services/platform/answer.ts';
 import {
   drainAgent,
@@ -20,7 +21,7 @@ import { buildPath } from '../rules/build-path.ts';
 import { isPresent } from '../rules/life.ts';
 import type { AgentContext, Running } from './agent-context.ts';
 import { agentDetailJson, agentJson } from './agent-json.ts';
-import { json, running } from './running.ts';
+import { running } from './running.ts';
 
 const ROUTES = AGENT_ROUTES.agents;
 const USUAL_LINES = 100;

@@ -1,9 +1,10 @@
 import { AGENT_ROUTES } from '../../services/api/agent-routes.ts';
 import type { Register } from '../../services/http/register.ts';
 import { listCaches, pruneHostCaches, removeHostCache } from '../prune-caches.ts';
+import { json } from '../../services/platform/answer.ts';
 import type { AgentContext } from './agent-context.ts';
 import { cacheJson } from './agent-json.ts';
-import { json, running } from './running.ts';
+import { running } from './running.ts';
 
 /** `/api/v1/caches…`, and one cache of a host. */
 export function cacheRoutes(register: Register, context: AgentContext): void {

@@ -4,9 +4,10 @@ import { readJson } from '../../services/http/read-json.ts';
 import { readQuery } from '../../services/http/read-query.ts';
 import type { Register } from '../../services/http/register.ts';
 import { endDemand, postDemand } from '../demands.ts';
+import { json } from '../../services/platform/answer.ts';
 import type { AgentContext } from './agent-context.ts';
 import { demandJson, queueJson } from './agent-json.ts';
-import { json, running } from './running.ts';
+import { running } from './running.ts';
 
 const ROUTES = AGENT_ROUTES.demands;
 

@@ -4,10 +4,11 @@ import { readJson, readJsonIfAny } from '../../services/http/read-json.ts';
 import type { Register } from '../../services/http/register.ts';
 import { drainAgent, findAgent } from '../operate-agents.ts';
 import { isPresent } from '../rules/life.ts';
+import { json } from '../../services/platform/answer.ts';
 import type { AgentContext } from './agent-context.ts';
 import { agentDetailJson, agentJson } from './agent-json.ts';
 import { done, order } from './agents.ts';
-import { json, running } from './running.ts';
+import { running } from './running.ts';
 
 const ROUTES = AGENT_ROUTES.mita;
 

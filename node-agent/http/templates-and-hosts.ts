@@ -1,10 +1,11 @@
 import { AGENT_ROUTES } from '../../services/api/agent-routes.ts';
 import type { Register } from '../../services/http/register.ts';
+import { json } from '../../services/platform/answer.ts';
 import type { Answer } from '../../services/platform/answer.ts';
 import { findTemplate, retryTemplate, setDrained } from '../operate-agents.ts';
 import type { AgentContext } from './agent-context.ts';
 import { hostJson, templateJson } from './agent-json.ts';
-import { json, running } from './running.ts';
+import { running } from './running.ts';
 
 /** `/api/v1/templates…` and `/api/v1/hosts…`. */
 export function templateAndHostRoutes(register: Register, context: AgentContext): void {

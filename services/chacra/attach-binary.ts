@@ -1,7 +1,7 @@
 import { GitbuilderError } from '../domain/errors.ts';
 import type { BlobStore } from './ports.ts';
 import { recordBinary, refuseConflict } from './record-binary.ts';
-import type { NewBinary, RecordCollaborators, UploadOutcome } from './record-binary.ts';
+import type { NewBinary, RecordCollaborators, RecordedBinary } from './record-binary.ts';
 
 export interface AttachCollaborators extends RecordCollaborators {
   readonly blobs: BlobStore;
@@ -21,14 +21,13 @@ export async function attachBinary(
   collaborators: AttachCollaborators,
   binary: NewBinary,
   sha256: string,
-): Promise<UploadOutcome> {
+): Promise<RecordedBinary> {
   const { blobs, repos } = collaborators;
   const release = blobs.hold([sha256]);
   try {
-    if (!(await blobs.has(sha256))) throw new GitbuilderError('BLOB_UNKNOWN', { sha256 });
-    const reader = await blobs.open(sha256);
-    await reader.close();
-    const ref = { sha256, size: reader.size };
+    const size = await blobs.sizeOf(sha256);
+    if (size === null) throw new GitbuilderError('BLOB_UNKNOWN', { sha256 });
+    const ref = { sha256, size };
     refuseConflict(repos.get(binary.identity), binary, ref);
     // Under another kind of name the same bytes may be no package.
     await blobs.header(ref, binary.name);

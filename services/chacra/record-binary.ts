@@ -23,6 +23,13 @@ export interface NewBinary {
 /** `created`: a new name. `unchanged`: the same bytes were there. `replaced`: other bytes were. */
 export type UploadOutcome = 'created' | 'unchanged' | 'replaced';
 
+/** A file that stands in a repo now. */
+export interface RecordedBinary {
+  readonly name: string;
+  readonly blob: BlobRef;
+  readonly outcome: UploadOutcome;
+}
+
 export interface RecordCollaborators {
   readonly repos: RepoStore;
   readonly projects: ProjectStore;
@@ -54,7 +61,7 @@ export async function recordBinary(
   { repos, projects, clock, rulesOf }: RecordCollaborators,
   upload: NewBinary,
   blob: BlobRef,
-): Promise<UploadOutcome> {
+): Promise<RecordedBinary> {
   await projects.create(upload.identity.project);
   let outcome: UploadOutcome = 'created';
   await repos.change(upload.identity, (repo): RepoChange | null => {
@@ -87,5 +94,5 @@ export async function recordBinary(
   });
   // Meanwhile its last repo may have been deleted, and the project with it.
   await projects.create(upload.identity.project);
-  return outcome;
+  return { name: upload.name, blob, outcome };
 }

@@ -4,7 +4,7 @@ import { checkDigests } from './check-digests.ts';
 import type { ExpectedDigest } from './check-digests.ts';
 import type { BlobStore, ByteFlow } from './ports.ts';
 import { recordBinary, refuseConflict } from './record-binary.ts';
-import type { NewBinary, RecordCollaborators, UploadOutcome } from './record-binary.ts';
+import type { NewBinary, RecordCollaborators, RecordedBinary } from './record-binary.ts';
 
 export interface Upload extends NewBinary {
   readonly expected: readonly ExpectedDigest[];
@@ -39,7 +39,7 @@ export async function requireRoom(
 export async function uploadBinary(
   collaborators: UploadCollaborators,
   upload: Upload,
-): Promise<UploadOutcome> {
+): Promise<RecordedBinary> {
   const { blobs, tapFor, maxUploadBytes } = collaborators;
   const tap = tapFor(upload.name);
   const received = await blobs.receive(upload.body, {

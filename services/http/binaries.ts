@@ -10,6 +10,7 @@ import type { RepoIdentity } from '../domain/identity.ts';
 import { parseBinaryName, parseWord } from '../domain/names.ts';
 import { binaryKey } from '../domain/repo.ts';
 import type { Binary, Repo } from '../domain/repo.ts';
+import { json } from '../platform/answer.ts';
 import type { Answer } from '../platform/answer.ts';
 import { archOf, identityOf, nameOf } from './addresses.ts';
 import type { ChacraContext } from './chacra-context.ts';
@@ -99,10 +100,6 @@ export function binariesRoutes(register: Register, context: ChacraContext): void
       return { kind: 'empty', status: 204 };
     });
   }
-}
-
-function json(body: unknown): Answer {
-  return { kind: 'json', body };
 }
 
 function refsOf({ repos, projects }: ChacraContext, project: string): Record<string, string[]> {

@@ -42,6 +42,7 @@ export function generationRoutes(register: Register, context: ChacraContext): vo
       const [identity, number] = addressed(exchange);
       const by = userOf(exchange, 'admin');
       const repo = await keepGeneration(context, identity, number, { reason, by });
+      exchange.tell({ reason });
       return { kind: 'json', body: await entryOf(context, repo, number) };
     });
     register(routes.release, async (exchange) => {

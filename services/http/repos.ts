@@ -9,6 +9,7 @@ import { sourceList } from '../chacra/source-list.ts';
 import type { SourceListFormat } from '../chacra/source-list.ts';
 import { GitbuilderError } from '../domain/errors.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
+import { json } from '../platform/answer.ts';
 import type { Answer } from '../platform/answer.ts';
 import { answerUpdate } from './accepted-update.ts';
 import { identityOf } from './addresses.ts';
@@ -55,10 +56,6 @@ export function reposRoutes(register: Register, context: ChacraContext): void {
     });
     register(routes.sourceList, (exchange) => source(context, exchange));
   }
-}
-
-function json(body: unknown): Answer {
-  return { kind: 'json', body };
 }
 
 function check({ repos }: ChacraContext, identity: RepoIdentity): Answer {

@@ -4,6 +4,7 @@ import { diskUseJson, pinJson, planJson, runJson } from '../api/retention-json.t
 import { pinBuild } from '../chacra/pin-build.ts';
 import type { PinnedCommit } from '../domain/pin.ts';
 import { parseRef, parseWord } from '../domain/names.ts';
+import { json } from '../platform/answer.ts';
 import type { Answer } from '../platform/answer.ts';
 import type { ChacraContext } from './chacra-context.ts';
 import { userOf } from './exchange.ts';
@@ -57,8 +58,4 @@ function commitOf(params: Exchange['params']): PinnedCommit {
     ref: parseRef(params['ref'] ?? ''),
     sha1: parseWord('sha1', params['sha1'] ?? ''),
   };
-}
-
-function json(body: unknown): Answer {
-  return { kind: 'json', body };
 }

@@ -4,6 +4,7 @@ import { BuildReportBody } from '../api/shaman-schemas.ts';
 import { DEFAULT_FLAVOR } from '../domain/identity.ts';
 import { parseRef, parseWord } from '../domain/names.ts';
 import { parseWebAddress } from '../domain/web-address.ts';
+import { json } from '../platform/answer.ts';
 import type { Answer } from '../platform/answer.ts';
 import { distinct, requireProject } from '../shaman/list-repos.ts';
 import { recordBuild } from '../shaman/record-build.ts';
@@ -76,8 +77,4 @@ async function record(context: ShamanContext, exchange: Exchange): Promise<Answe
 
 function textOf(id: string | number | undefined): string | undefined {
   return id === undefined ? undefined : String(id);
-}
-
-function json(body: unknown): Answer {
-  return { kind: 'json', body };
 }

@@ -3,6 +3,7 @@ import { SHAMAN_ROUTES } from '../api/shaman-routes.ts';
 import { NodeReportBody, NodeWeightBody } from '../api/shaman-schemas.ts';
 import { parseRef, parseWord } from '../domain/names.ts';
 import type { StorageNode } from '../domain/storage-node.ts';
+import { json } from '../platform/answer.ts';
 import type { Answer } from '../platform/answer.ts';
 import { changeNode } from '../shaman/change-node.ts';
 import { nextNode } from '../shaman/next-node.ts';
@@ -77,8 +78,4 @@ async function take(context: ShamanContext, exchange: Exchange): Promise<Answer>
     version: body.version ?? undefined,
   });
   return json({});
-}
-
-function json(body: unknown): Answer {
-  return { kind: 'json', body };
 }

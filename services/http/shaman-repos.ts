@@ -7,6 +7,7 @@ import { parseWord } from '../domain/names.ts';
 import type { ShamanRepo } from '../domain/shaman-repo.ts';
 import { sourceText } from '../domain/source-text.ts';
 import { parseFolderAddress } from '../domain/web-address.ts';
+import { json } from '../platform/answer.ts';
 import type { Answer } from '../platform/answer.ts';
 import { findReady } from '../shaman/find-ready.ts';
 import type { RepoAddress } from '../shaman/find-ready.ts';
@@ -136,8 +137,4 @@ async function record(context: ShamanContext, exchange: Exchange): Promise<Answe
     liveGeneration: body.live_generation ?? undefined,
   });
   return json({});
-}
-
-function json(body: unknown): Answer {
-  return { kind: 'json', body };
 }

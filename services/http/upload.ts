@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requireRoom, uploadBinary } from '../chacra/upload-binary.ts';
 import { attachBinary } from '../chacra/attach-binary.ts';
-import type { ByteFlow } from '../chacra/ports.ts';
-import type { NewBinary, OnConflict, UploadOutcome } from '../chacra/record-binary.ts';
+import type { ExpectedDigest } from '../chacra/check-digests.ts';
+import type { NewBinary, OnConflict, RecordedBinary } from '../chacra/record-binary.ts';
 import { GitbuilderError } from '../domain/errors.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import { binaryKey } from '../domain/repo.ts';
@@ -80,79 +80,91 @@ async function takeIn(
   identity: RepoIdentity,
   options: UploadOptions,
 ): Promise<void> {
-  const { user, tell, refuse, ...target } = options;
-  const arch = archOf(target.params);
+  const place = { identity, arch: archOf(options.params), user: options.user };
   const expected = expectedDigests(request);
   await requireRoom(context.upload, declaredLength(request));
-  const take = async (name: string, body: ByteFlow, onConflict: () => OnConflict) => {
-    const upload = { identity, arch, name, user, expected, body, onConflict };
-    const outcome = await uploadBinary(context.upload, upload);
-    context.queue.startWhenQuiet(identity);
-    const stored = context.repos.get(identity)?.binaries.get(binaryKey(arch, name))?.blob;
-    tell({ name, outcome, sha256: stored?.sha256 ?? null, size: stored?.size ?? null });
-    return outcome;
-  };
-  const body = wholeBody(request, response, {
-    stallMilliseconds: context.stallMilliseconds,
-    refuse,
-  });
+  const recorded =
+    request.headers['x-attach'] === '1'
+      ? await attach(context, request, place, expected, options.name)
+      : await upload(context, request, response, { ...options, place, expected });
+  context.queue.startWhenQuiet(identity);
+  const { name, outcome, blob } = recorded;
+  options.tell({ name, outcome, sha256: blob.sha256, size: blob.size });
+  sendAnswer(response, { kind: 'json', status: outcome === 'created' ? 201 : 200, body: {} });
+}
+
+type Place = Pick<NewBinary, 'identity' | 'arch' | 'user'>;
+
+/** Takes the bytes that the request brings: in a form, or as its body. */
+async function upload(
+  context: ChacraContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: Pick<UploadOptions, 'name' | 'refuse'> & {
+    readonly place: Place;
+    readonly expected: readonly ExpectedDigest[];
+  },
+): Promise<RecordedBinary> {
+  const { place, expected, refuse } = options;
+  const { stallMilliseconds } = context;
+  const body = wholeBody(request, response, { stallMilliseconds, refuse });
   const isMultipart = /^multipart\/form-data\b/i.test(request.headers['content-type'] ?? '');
-  let outcome: UploadOutcome;
-  if (request.headers['x-attach'] === '1') {
-    outcome = await attach(context, request, { identity, arch, user }, target.name);
-  } else if (isMultipart) {
+  if (isMultipart) {
     const onConflict = (forced: boolean): OnConflict =>
       forced || request.method === 'PUT' ? 'replace' : 'refuse-as-exists';
-    outcome = await readMultipart(request, body, (fileName, file, isForced) =>
-      take(parseBinaryName(target.name ?? fileName), file, () => onConflict(isForced())),
-    );
-  } else {
-    if (target.name === null) throw new GitbuilderError('FILE_FIELD_MISSING');
-    const name = parseBinaryName(target.name);
-    const force = isForcedByQuery(request);
-    if (!force) refuseOtherBytes(context, target, name, expected);
-    outcome = await take(name, body, () => (force ? 'replace' : 'refuse-as-conflict'));
+    return readMultipart(request, body, async (fileName, file, isForced) => {
+      const name = parseBinaryName(options.name ?? fileName);
+      const rest = { body: file, expected, onConflict: () => onConflict(isForced()) };
+      return uploadBinary(context.upload, { ...place, name, ...rest });
+    });
   }
-  sendAnswer(response, { kind: 'json', status: outcome === 'created' ? 201 : 200, body: {} });
+  if (options.name === null) throw new GitbuilderError('FILE_FIELD_MISSING');
+  const name = parseBinaryName(options.name);
+  const onConflict = conflictByQuery(request);
+  if (onConflict !== 'replace') refuseOtherBytes(context, place, name, expected);
+  const rest = { body, expected, onConflict: () => onConflict };
+  return uploadBinary(context.upload, { ...place, name, ...rest });
 }
 
 /** Puts bytes that are here already under the name in the URL; the request has no body. */
 async function attach(
   context: ChacraContext,
   request: IncomingMessage,
-  place: Pick<NewBinary, 'identity' | 'arch' | 'user'>,
+  place: Place,
+  expected: readonly ExpectedDigest[],
   name: string | null,
-): Promise<UploadOutcome> {
-  const digests = expectedDigests(request);
-  const sha256 = digests.find(({ algorithm }) => algorithm === 'sha256')?.hex;
+): Promise<RecordedBinary> {
+  const sha256 = sha256In(expected);
   if (name === null || sha256 === undefined) {
     const reason = 'X-Attach goes with PUT and X-Checksum-Sha256 or ?sha256=';
     throw new GitbuilderError('REQUEST_INVALID', { reason });
   }
-  const onConflict = () => (isForcedByQuery(request) ? 'replace' : 'refuse-as-conflict');
-  const binary = { ...place, name: parseBinaryName(name), onConflict } as const;
-  const outcome = await attachBinary(context.upload, binary, sha256);
-  context.queue.startWhenQuiet(place.identity);
-  return outcome;
+  const onConflict = conflictByQuery(request);
+  const binary = { ...place, name: parseBinaryName(name), onConflict: () => onConflict };
+  return attachBinary(context.upload, binary, sha256);
 }
 
-function isForcedByQuery(request: IncomingMessage): boolean {
-  return new URL(request.url ?? '', 'http://localhost').searchParams.get('force') === '1';
+/** What `?force=1` says of a name that other bytes have. */
+function conflictByQuery(request: IncomingMessage): OnConflict {
+  const { searchParams } = new URL(request.url ?? '', 'http://localhost');
+  return searchParams.get('force') === '1' ? 'replace' : 'refuse-as-conflict';
 }
 
 /** A stated digest tells before the body that the name holds other bytes. */
 function refuseOtherBytes(
   { repos }: ChacraContext,
-  target: UploadTarget,
+  { identity, arch }: Place,
   name: string,
-  expected: readonly { readonly algorithm: string; readonly hex: string }[],
+  expected: readonly ExpectedDigest[],
 ): void {
-  const binary = repos
-    .get(identityOf(target.params))
-    ?.binaries.get(binaryKey(archOf(target.params), name));
-  const stated = expected.find(({ algorithm }) => algorithm === 'sha256');
-  if (binary?.blob === undefined || binary.blob === null || stated === undefined) return;
-  if (binary.blob.sha256 !== stated.hex) throw new GitbuilderError('BINARY_CONFLICT', { name });
+  const there = repos.get(identity)?.binaries.get(binaryKey(arch, name))?.blob?.sha256;
+  const stated = sha256In(expected);
+  if (there === undefined || stated === undefined || there === stated) return;
+  throw new GitbuilderError('BINARY_CONFLICT', { name });
+}
+
+function sha256In(expected: readonly ExpectedDigest[]): string | undefined {
+  return expected.find(({ algorithm }) => algorithm === 'sha256')?.hex;
 }
 
 function declaredLength(request: IncomingMessage): number | null {

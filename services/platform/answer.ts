@@ -28,6 +28,11 @@ export type Answer =
   /** The handler has written the response itself. */
   | { readonly kind: 'sent' };
 
+/** An answer of plain data. */
+export function json(body: unknown): Answer {
+  return { kind: 'json', body };
+}
+
 /** Writes an answer; HEAD gets the same headers and no body. */
 export function sendAnswer(response: ServerResponse, answer: Answer): void {
   switch (answer.kind) {

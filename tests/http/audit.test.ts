@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -107,6 +108,38 @@ t.test('and on the coordinator: of events and builds what they are about', async
     },
     { user: 'jenkins', path: '/api/builds/ceph/', status: 200, sha1: BUILD_REPORT.sha1 },
   ]);
+});
+
+t.test('bytes that are attached leave the line that their upload would', async (t) => {
+  const node = await startNode(t);
+  const deb = someDeb();
+  const sha256 = createHash('sha256').update(deb.bytes).digest('hex');
+  await node.fetch(`${BINARIES}/${deb.name}`, { method: 'PUT', body: deb.bytes });
+  const headers = { 'X-Attach': '1', 'X-Checksum-Sha256': sha256 };
+  await node.fetch(`${BINARIES}/again.deb`, { method: 'PUT', headers });
+  await node.stop();
+  const [, attached] = linesOf(join(node.folder, 'data', 'audit', 'chacra.log'));
+  const size = deb.bytes.length;
+  t.match(attached, { status: 201, name: 'again.deb', outcome: 'created', sha256, size });
+});
+
+t.test('the coordinator warns while its lines cannot be written', async (t) => {
+  const folder = testFolder(t);
+  mkdirSync(join(folder, 'data', 'audit', 'shaman.log'), { recursive: true });
+  const clock = new ManualClock();
+  const shaman = await startTestShaman(t, { folder, clock });
+  const warnings = async () => {
+    const response = await shaman.get('/health/', { headers: { accept: 'application/json' } });
+    return ((await response.json()) as { readonly warnings: readonly string[] }).warnings;
+  };
+  t.same(await warnings(), []);
+  await shaman.post('/api/builds/ceph/', { ...BUILD_REPORT, status: 'started' }, 'jenkins');
+  let found = await warnings();
+  while (found.length === 0) {
+    clock.advance(10);
+    found = await warnings();
+  }
+  t.match(found, [/^the audit log cannot be written: /]);
 });
 
 t.test('it has a place of its own, and can be done without', async (t) => {
