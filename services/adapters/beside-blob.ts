@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { FileWriter } from '../platform/file-writer.ts';
+import { Lanes } from './lanes.ts';
 
 /**
  * Writes a derivable file whole or not at all; not fsynced, because it can be found out again. It is
@@ -15,11 +16,21 @@ export function writeBeside(
   return files.put({ path, bytes: text, durable: false, beginIn: incoming });
 }
 
-/** Null when it was never written, is lost or cannot be read: then it is found out again. */
-export async function readBeside(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch {
-    return null;
+/** Enough to keep a disk busy. Thousands of files at once would leave none for the other requests. */
+const PARALLEL = 16;
+
+/** Reads what is kept beside blobs, a few files at a time whoever asks for how many. */
+export class BesideBlobs {
+  readonly #lanes = new Lanes(PARALLEL);
+
+  /** Null when it was never written, is lost or cannot be read: then it is found out again. */
+  read(path: string): Promise<string | null> {
+    return this.#lanes.run(async () => {
+      try {
+        return await readFile(path, 'utf8');
+      } catch {
+        return null;
+      }
+    });
   }
 }

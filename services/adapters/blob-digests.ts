@@ -1,5 +1,6 @@
 import type { BlobRef } from '../domain/repo.ts';
-import { readBeside, writeBeside } from './beside-blob.ts';
+import { writeBeside } from './beside-blob.ts';
+import type { BesideBlobs } from './beside-blob.ts';
 import type { BlobPlaces } from './blob-places.ts';
 import type { FileWriter } from '../platform/file-writer.ts';
 import { ByteCache } from '../platform/byte-cache.ts';
@@ -14,14 +15,21 @@ const ENTRY_BYTES = 256;
 export class BlobDigests {
   readonly #places: BlobPlaces;
   readonly #thread: Sha512Thread;
+  readonly #beside: BesideBlobs;
   readonly #files: FileWriter;
   readonly #memory = new ByteCache<string>(CACHE_BYTES);
   readonly #running = new Map<string, Promise<string>>();
 
-  constructor(places: BlobPlaces, thread: Sha512Thread, files: FileWriter) {
-    this.#files = files;
-    this.#places = places;
-    this.#thread = thread;
+  constructor(options: {
+    readonly places: BlobPlaces;
+    readonly thread: Sha512Thread;
+    readonly beside: BesideBlobs;
+    readonly files: FileWriter;
+  }) {
+    this.#files = options.files;
+    this.#places = options.places;
+    this.#thread = options.thread;
+    this.#beside = options.beside;
   }
 
   /** A digest is under way for a blob that is kept now. */
@@ -42,7 +50,7 @@ export class BlobDigests {
     if (running !== undefined) return this.#thread.hurried(running);
     const known = this.#memory.get(sha256);
     if (known !== undefined) return known;
-    const text = (await readBeside(this.#places.beside(sha256, 'sha512')))?.trim();
+    const text = (await this.#beside.read(this.#places.beside(sha256, 'sha512')))?.trim();
     if (text !== undefined && DIGEST.test(text)) {
       this.#memory.set(sha256, text, ENTRY_BYTES);
       return text;
@@ -54,7 +62,8 @@ export class BlobDigests {
   /** Puts right what is kept of a digest that was computed anew; true when it was wrong. */
   async mend(sha256: string, digest: string): Promise<boolean> {
     const path = this.#places.beside(sha256, 'sha512');
-    if ((await readBeside(path))?.trim() === digest || this.#running.has(sha256)) return false;
+    if ((await this.#beside.read(path))?.trim() === digest || this.#running.has(sha256))
+      return false;
     this.#memory.set(sha256, digest, ENTRY_BYTES);
     await writeBeside(this.#files, this.#places.incoming, path, `${digest}\n`);
     return true;

@@ -3,7 +3,8 @@ import type { DebHeader, DscHeader, PackageHeader, RpmHeader } from '../domain/p
 import type { BlobRef } from '../domain/repo.ts';
 import type { PackageTap } from '../formats/tap.ts';
 import type { BlobPlaces } from './blob-places.ts';
-import { readBeside, writeBeside } from './beside-blob.ts';
+import { writeBeside } from './beside-blob.ts';
+import type { BesideBlobs } from './beside-blob.ts';
 import type { FileWriter } from '../platform/file-writer.ts';
 import { ByteCache } from '../platform/byte-cache.ts';
 
@@ -68,6 +69,7 @@ export class BlobHeaders {
   readonly #places: BlobPlaces;
   readonly #tapFor: (name: string) => PackageTap | null;
   readonly #readThrough: ReadThrough;
+  readonly #beside: BesideBlobs;
   readonly #memory: ByteCache<PackageHeader>;
   readonly #files: FileWriter;
 
@@ -75,6 +77,7 @@ export class BlobHeaders {
     readonly places: BlobPlaces;
     readonly tapFor: (name: string) => PackageTap | null;
     readonly readThrough: ReadThrough;
+    readonly beside: BesideBlobs;
     readonly cacheBytes: number;
     readonly files: FileWriter;
   }) {
@@ -82,6 +85,7 @@ export class BlobHeaders {
     this.#places = options.places;
     this.#tapFor = options.tapFor;
     this.#readThrough = options.readThrough;
+    this.#beside = options.beside;
     this.#memory = new ByteCache(options.cacheBytes);
   }
 
@@ -94,7 +98,7 @@ export class BlobHeaders {
 
   /** Puts right what is kept of a header that was read from the bytes anew; true when it was wrong. */
   async mend(sha256: string, header: PackageHeader): Promise<boolean> {
-    const text = await readBeside(this.#places.beside(sha256, `${header.kind}.json`));
+    const text = await this.#beside.read(this.#places.beside(sha256, `${header.kind}.json`));
     if (text === printed(header)) return false;
     await this.keep(sha256, header);
     return true;
@@ -112,7 +116,7 @@ export class BlobHeaders {
     const kind = kindOf(name);
     if (kind === undefined) return null;
     const key = `${ref.sha256}.${kind}`;
-    const text = await readBeside(this.#places.beside(ref.sha256, `${kind}.json`));
+    const text = await this.#beside.read(this.#places.beside(ref.sha256, `${kind}.json`));
     const header = text === null ? null : parse(text);
     if (header !== null && text !== null) {
       this.#memory.set(key, header, text.length);

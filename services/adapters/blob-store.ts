@@ -7,6 +7,7 @@ import type { PackageTap } from '../formats/tap.ts';
 import { directWriter } from '../platform/file-writer.ts';
 import type { FileWriter } from '../platform/file-writer.ts';
 import { isMissing } from '../platform/durable-file.ts';
+import { BesideBlobs } from './beside-blob.ts';
 import { BlobDigests } from './blob-digests.ts';
 import { BlobHeaders } from './blob-headers.ts';
 import { takeIn } from './blob-intake.ts';
@@ -15,6 +16,7 @@ import { BodyGarbage } from './body-garbage.ts';
 import { BodyMemory } from './body-memory.ts';
 import { DiskBlobShelf } from './blob-shelf.ts';
 import { sweepFolder } from './blob-sweep.ts';
+import { Lanes } from './lanes.ts';
 import { readOrDamaged } from './read-or-damaged.ts';
 import { ReceivedBytes } from './received-bytes.ts';
 import { ReceivedFile } from './received-file.ts';
@@ -24,6 +26,8 @@ const HEADER_CACHE_BYTES = 32 * 1024 * 1024;
 /** Bytes read into a buffer that is used again leave so much less garbage than those of a body. */
 const IN_PLACE = 8;
 const FREE_SPACE_MILLISECONDS = 1000;
+/** Of whole packages, for the headers that are lost. */
+const PARALLEL_READS = 4;
 
 export interface BlobStoreOptions {
   readonly root: string;
@@ -52,6 +56,7 @@ export class DiskBlobStore implements BlobStore {
   readonly #thread = new Sha512Thread();
   readonly #garbage = new BodyGarbage();
   readonly #memory = new BodyMemory();
+  readonly #readers = new Lanes(PARALLEL_READS);
   readonly #headers: BlobHeaders;
   readonly #digests: BlobDigests;
   /** The same blobs for whoever doubts them. */
@@ -68,13 +73,16 @@ export class DiskBlobStore implements BlobStore {
     this.#follows = options.sha512;
     this.#files = options.files ?? directWriter;
     this.#places = places;
-    this.#digests = new BlobDigests(places, this.#thread, this.#files);
+    const beside = new BesideBlobs();
+    const [thread, files] = [this.#thread, this.#files];
+    this.#digests = new BlobDigests({ places, thread, beside, files });
     this.#headers = new BlobHeaders({
       places,
       tapFor: options.tapFor,
       readThrough: (ref, tap) => this.#readThrough(ref, tap),
+      beside,
       cacheBytes: options.headerCacheBytes ?? HEADER_CACHE_BYTES,
-      files: this.#files,
+      files,
     });
     this.shelf = new DiskBlobShelf({ places, headers: this.#headers, digests: this.#digests });
   }
@@ -200,11 +208,13 @@ export class DiskBlobStore implements BlobStore {
     await this.#digests.settled();
   }
 
-  async #readThrough({ sha256 }: BlobRef, tap: PackageTap): Promise<PackageHeader> {
-    const path = this.#places.blob(sha256);
-    const file = await readOrDamaged(path, () => open(path, 'r'));
-    const bytes: AsyncIterable<Buffer> = file.createReadStream();
-    for await (const chunk of bytes) tap.write(chunk);
-    return tap.end();
+  #readThrough({ sha256 }: BlobRef, tap: PackageTap): Promise<PackageHeader> {
+    return this.#readers.run(async () => {
+      const path = this.#places.blob(sha256);
+      const file = await readOrDamaged(path, () => open(path, 'r'));
+      const bytes: AsyncIterable<Buffer> = file.createReadStream();
+      for await (const chunk of bytes) tap.write(chunk);
+      return tap.end();
+    });
   }
 }

@@ -303,6 +303,35 @@ t.test('no file of a long body stays open, however often its digest is stated', 
   }
 });
 
+t.test('who asks for a thousand headers or digests leaves files to others', async (t) => {
+  const root = t.testdir();
+  const filling = await open(root);
+  const debs = Array.from({ length: 300 }, (_, number) => someDeb(`some-${number}`));
+  for (const { name, bytes } of debs) await keepBytes(filling, bytes, name);
+  await filling.close();
+  const blobs = await open(root, { headerCacheBytes: 0 });
+  const mostOpen = async (work: Promise<unknown>) => {
+    let [most, isOver] = [0, false];
+    const over = work.finally(() => (isOver = true));
+    while (!isOver) {
+      most = Math.max(most, readdirSync('/proc/self/fd').length);
+      await setImmediate();
+    }
+    await over;
+    return most;
+  };
+  const idle = readdirSync('/proc/self/fd').length;
+  const headers = () =>
+    Promise.all(debs.map(({ name, bytes }) => blobs.header(refOf(bytes), name)));
+  const digests = () => Promise.all(debs.map(({ bytes }) => blobs.sha512(refOf(bytes))));
+  const limit = idle + 60;
+  t.ok((await mostOpen(headers())) < limit, 'headers');
+  t.ok((await mostOpen(digests())) < limit, 'digests');
+  for (const name of below(root)) if (name.endsWith('.json')) rmSync(join(root, name));
+  t.ok((await mostOpen(headers())) < limit, 'headers that are lost');
+  await blobs.close();
+});
+
 t.test('bodies in memory are few together, and none comes byte by byte', async (t) => {
   const root = t.testdir();
   const blobs = await open(root);
