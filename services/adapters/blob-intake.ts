@@ -11,11 +11,14 @@ import { asDiskFull } from './full-disk.ts';
 import { GrowingFile } from './growing-file.ts';
 import type { Following, Sha512Thread } from './sha512-thread.ts';
 
-/** A short body, complete in memory. */
+/** More parts cost more to hand on than to join: so many are a megabyte as it comes from a quick network. */
+const MOST_PARTS = 64;
+
+/** A short body, complete in memory, in as many parts as it came. */
 export interface TakenBytes {
   readonly kind: 'bytes';
   readonly ref: BlobRef;
-  readonly bytes: Uint8Array;
+  readonly parts: readonly Uint8Array[];
 }
 
 /** Bytes in a temporary file, complete but neither durable nor named. */
@@ -89,9 +92,10 @@ class ComingBody {
     const ended = await this.#large?.end();
     const ref = { sha256: this.#hash.digest('hex'), size: this.#size };
     if (ended !== undefined) return { kind: 'file', ref, ...ended };
-    const bytes = Buffer.concat(this.#gathered);
+    const gathered = this.#gathered;
+    const parts = gathered.length > MOST_PARTS ? [Buffer.concat(gathered)] : gathered;
     this.#inMemory.end();
-    return { kind: 'bytes', ref, bytes };
+    return { kind: 'bytes', ref, parts };
   }
 
   async giveUp(): Promise<void> {

@@ -32,7 +32,7 @@ export class GenerationFiles {
     this.#writing.set(path, bytes);
     try {
       await after;
-      await this.#files.put({ path, bytes, durable: false });
+      await this.#files.put({ path, bytes, durable: false, behind: true });
       this.#sound.add(path);
     } finally {
       this.#writing.delete(path);

@@ -47,12 +47,13 @@ export class GenerationManifests {
     });
   }
 
-  /** Durably. */
-  async write(folder: string, generation: Generation): Promise<void> {
+  /** Durably; `inNewFolder` is made before. */
+  async write(folder: string, generation: Generation, inNewFolder: string | null): Promise<void> {
     const path = pathOf(folder, generation.number);
     const text = JSON.stringify(generation);
     this.#forget(path);
-    await this.#writer.put({ path, bytes: text, durable: true });
+    const place = inNewFolder === null ? {} : { inNewFolder };
+    await this.#writer.put({ path, bytes: text, durable: true, ...place });
     this.#known.set(path, generation, text.length);
   }
 

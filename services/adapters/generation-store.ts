@@ -6,7 +6,7 @@ import { GitbuilderError } from '../domain/errors.ts';
 import type { Generation, IndexFile, PublishedPackage } from '../domain/generation.ts';
 import { repoPath } from '../domain/identity.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
-import { makeFolder, syncFolder } from '../platform/durable-file.ts';
+import { syncFolder } from '../platform/durable-file.ts';
 import { directWriter } from '../platform/file-writer.ts';
 import type { FileWriter } from '../platform/file-writer.ts';
 import { ByteCache } from '../platform/byte-cache.ts';
@@ -47,12 +47,6 @@ export class DiskGenerationStore implements GenerationStore {
     this.#manifests = new GenerationManifests({ writer, cacheBytes });
   }
 
-  prepare(identity: RepoIdentity): void {
-    const folder = this.#folderOf(identity);
-    // A failure is met by the write, which tries again.
-    this.#serial.run(folder, () => this.#make(folder)).catch(() => undefined);
-  }
-
   write(
     identity: RepoIdentity,
     generation: Generation,
@@ -61,8 +55,8 @@ export class DiskGenerationStore implements GenerationStore {
     const folder = this.#folderOf(identity);
     return new Promise((resolve, reject) => {
       const writing = this.#serial.run(folder, async () => {
-        await this.#make(folder);
-        const manifest = this.#manifests.write(folder, generation);
+        const isMade = this.#made.has(folder);
+        const manifest = this.#manifests.write(folder, generation, isMade ? null : filesIn(folder));
         // Behind the switch, which waits for the manifest alone: until then they are in memory, and
         // they follow from it.
         const switched = manifest.then(() => setImmediate());
@@ -75,7 +69,12 @@ export class DiskGenerationStore implements GenerationStore {
         const written = Promise.allSettled(putting);
         try {
           await manifest;
+          this.#made.add(folder);
           resolve();
+        } catch (cause) {
+          // Somebody may have removed it.
+          this.#made.delete(folder);
+          throw cause;
         } finally {
           await written;
         }
@@ -173,11 +172,6 @@ export class DiskGenerationStore implements GenerationStore {
       if (over.length === numbers.length) this.#made.delete(folder);
       if (over.length === numbers.length) await rm(folder, { recursive: true, force: true });
     });
-  }
-
-  async #make(folder: string): Promise<void> {
-    if (!this.#made.has(folder)) await makeFolder(filesIn(folder));
-    this.#made.add(folder);
   }
 
   async #put(

@@ -2,7 +2,7 @@ import type { Picked } from '../domain/generation.ts';
 import { repoPath } from '../domain/identity.ts';
 import type { DebHeader, DscHeader } from '../domain/package-header.ts';
 import type { BlobRef, LeftOut } from '../domain/repo.ts';
-import { poolFolder, poolPath } from '../formats/apt-index.ts';
+import { poolFolder, poolName } from '../formats/apt-index.ts';
 import { compareDpkgVersions } from '../formats/dpkg-version.ts';
 import type { Arranged, Candidate, TakenPath } from './arrangement.ts';
 import { leftOut, PlacedFiles } from './place-files.ts';
@@ -31,14 +31,12 @@ export function arrangeDeb(candidates: readonly Candidate[], taken: TakenPath): 
   const incomplete: LeftOut[] = [];
   const debs = new Map<string, Rivals<Deb>>();
   const sources = new Map<string, Rivals<Dsc>>();
-  const files = new Map<string, Rivals<BlobPick>>();
   for (const { pick, header } of candidates) {
     const { blob } = pick;
     if (blob === null) {
       incomplete.push(leftOut(pick, 'only its metadata was uploaded'));
       continue;
     }
-    append(files, `${pick.suite}/${pick.name}`, { pick, blob });
     switch (header?.kind) {
       case 'deb':
         if (pick.name.endsWith('.udeb')) {
@@ -59,10 +57,9 @@ export function arrangeDeb(candidates: readonly Candidate[], taken: TakenPath): 
   }
   for (const rivals of debs.values()) {
     const { pick, blob, header } = choose(rivals, { shadowed, superseded });
-    const path = poolPath(header, pick.name);
-    const slash = path.lastIndexOf('/');
-    placed.place(path.slice(0, slash), path.slice(slash + 1), pick, blob);
+    placed.place(poolFolder(header.source), poolName(header, pick.name), pick, blob);
   }
+  const files = sources.size === 0 ? new Map<string, BlobPick[]>() : byName(candidates);
   for (const rivals of sources.values()) {
     const dsc = choose(rivals, { shadowed, superseded });
     const missing = placeSource(placed, dsc, files);
@@ -74,6 +71,16 @@ export function arrangeDeb(candidates: readonly Candidate[], taken: TakenPath): 
     superseded: eachOnce(superseded),
     incomplete: eachOnce(incomplete),
   };
+}
+
+/** Everything that a source package may name, by codename and name. */
+function byName(candidates: readonly Candidate[]): Map<string, Rivals<BlobPick>> {
+  const files = new Map<string, Rivals<BlobPick>>();
+  for (const { pick } of candidates) {
+    const { blob, suite, name } = pick;
+    if (blob !== null) append(files, `${suite}/${name}`, { pick, blob });
+  }
+  return files;
 }
 
 function debKey(pick: Picked, header: DebHeader): string {

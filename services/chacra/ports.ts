@@ -132,8 +132,6 @@ export interface BlobStore {
 
 /** Published generations: manifests are durable, index files are derivable from them. */
 export interface GenerationStore {
-  /** A generation of this repo will be written: what has to be made for the first one can be made now. */
-  prepare(identity: RepoIdentity): void;
   /**
    * Durable when it resolves, as far as the manifest goes. Its files, given by their path, can be read
    * then; they come to the disk behind it.

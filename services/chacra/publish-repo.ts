@@ -41,7 +41,6 @@ export async function publishRepo(
   );
   if (repo?.head.status !== 'building') return;
   const { generation: number } = repo.head;
-  collaborators.generations.prepare(identity);
   const picked = collaborators.pick(repo);
   const releases = [
     blobs.hold(picked.picks.flatMap(({ blob }) => (blob === null ? [] : [blob.sha256]))),

@@ -31,11 +31,11 @@ export function poolFolder(source: string): string {
   return `pool/main/${prefix}/${source}`;
 }
 
-/** Where a package stands in the pool: named by its header, without epoch; only its kind comes from the uploaded name. */
-export function poolPath(header: DebHeader, filename: string): string {
+/** A package's name in the pool: by its header, without epoch; only its kind comes from the uploaded name. */
+export function poolName(header: DebHeader, filename: string): string {
   const kind = /\.(?:deb|ddeb|udeb)$/.exec(filename)?.[0] ?? '.deb';
-  const { package: name, version, architecture, source } = header;
-  return `${poolFolder(source)}/${name}_${withoutEpoch(version)}_${architecture}${kind}`;
+  const { package: name, version, architecture } = header;
+  return `${name}_${withoutEpoch(version)}_${architecture}${kind}`;
 }
 
 /** An entry of Packages, with the blank line that ends it (Debian wiki, DebianRepository/Format). */

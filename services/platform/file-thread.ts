@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import type { FileJob, FromFileWorker, ToFileWorker } from './file-messages.ts';
-import { directWriter } from './file-writer.ts';
+import { directWriter, isList } from './file-writer.ts';
 import type { Appended, FileWriter, NewFile, WrittenFile } from './file-writer.ts';
 import { startThread } from './own-thread.ts';
 
@@ -112,14 +112,24 @@ export class FileThread implements FileWriter {
   }
 
   #packed(job: FileJob): FileJob {
-    if (job.kind === 'finish') return job;
-    const isGiven = job.kind === 'put' && job.given === true;
-    return { ...job, bytes: isGiven ? this.#take(job.bytes) : this.#copy(job.bytes) };
+    switch (job.kind) {
+      case 'finish':
+        return job;
+      case 'append':
+        return { ...job, bytes: this.#copy(job.bytes) };
+      case 'put': {
+        const { bytes } = job;
+        const isGiven = isList(bytes);
+        return {
+          ...job,
+          bytes: isGiven ? bytes.map((part) => this.#take(part)) : this.#copy(bytes),
+        };
+      }
+    }
   }
 
-  #take(bytes: Uint8Array | string): Uint8Array {
-    if (typeof bytes === 'string' || bytes.length !== bytes.buffer.byteLength)
-      return this.#copy(bytes);
+  #take(bytes: Uint8Array): Uint8Array {
+    if (bytes.length !== bytes.buffer.byteLength) return this.#copy(bytes);
     // Shared memory cannot be given away, and nothing here has any.
     if (bytes.buffer instanceof ArrayBuffer) this.#leaving.push(bytes.buffer);
     return bytes;

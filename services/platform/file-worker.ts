@@ -1,9 +1,21 @@
-import { closeSync, fdatasync, fsync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import {
+  closeSync,
+  existsSync,
+  fdatasync,
+  fsync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { parentPort } from 'node:worker_threads';
 import { temporaryPath } from './durable-file.ts';
 import type { FileFailure, FileJob, FromFileWorker, ToFileWorker } from './file-messages.ts';
+import { isList } from './file-writer.ts';
 import type { Appended, NewFile, WrittenFile } from './file-writer.ts';
 
 /**
@@ -14,7 +26,8 @@ import type { Appended, NewFile, WrittenFile } from './file-writer.ts';
 const sync = promisify(fsync);
 const syncData = promisify(fdatasync);
 
-async function put({ path, bytes, durable, beginIn }: NewFile): Promise<void> {
+async function put({ path, bytes, durable, beginIn, inNewFolder }: NewFile): Promise<void> {
+  if (inNewFolder !== undefined) await makeFolder(inNewFolder);
   const temporary = temporaryPath(beginIn ?? dirname(path));
   try {
     const file = openSync(temporary, 'wx', 0o644);
@@ -49,6 +62,21 @@ async function finish({ descriptor, from, path }: WrittenFile): Promise<void> {
   await syncFolder(dirname(path));
 }
 
+async function makeFolder(folder: string): Promise<void> {
+  const parents: string[] = [];
+  makeOneByOne(resolve(folder), parents);
+  await Promise.all(parents.map(syncFolder));
+}
+
+/** As `makeFolder` of durable-file.ts, which waits at each step; tells which folders got a new name. */
+function makeOneByOne(folder: string, parents: string[]): void {
+  if (existsSync(folder)) return;
+  const parent = dirname(folder);
+  if (parent !== folder) makeOneByOne(parent, parents);
+  mkdirSync(folder);
+  parents.push(parent);
+}
+
 async function syncFolder(path: string): Promise<void> {
   const folder = openSync(path, 'r');
   try {
@@ -58,15 +86,30 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-function writeAll(file: number, bytes: Uint8Array | string): void {
+function writeAll(file: number, bytes: NewFile['bytes']): void {
+  if (isList(bytes)) {
+    for (const part of bytes) writeAll(file, part);
+    return;
+  }
   const all = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
   for (let done = 0; done < all.length;) done += writeSync(file, all, done, all.length - done);
+}
+
+/** Does what nobody waits for one by one, each in a turn of its own: what waits for a disk ends in between. */
+class Behind {
+  #last: Promise<void> = Promise.resolve();
+
+  put(file: NewFile): Promise<void> {
+    const done = this.#last.then(() => nextTurn()).then(() => put(file));
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
 }
 
 function run(job: FileJob): Promise<void> {
   switch (job.kind) {
     case 'put':
-      return put(job);
+      return job.behind === true ? behind.put(job) : put(job);
     case 'append':
       return append(job);
     case 'finish':
@@ -99,6 +142,7 @@ class Report {
   }
 }
 
+const behind = new Behind();
 const report = new Report();
 parentPort?.on('message', ({ first, jobs }: ToFileWorker) => {
   for (const [index, job] of jobs.entries()) {

@@ -2,20 +2,23 @@ import { fsync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { closeSoon, syncFolder, writeWhole } from './durable-file.ts';
+import { closeSoon, makeFolder, syncFolder, writeWhole } from './durable-file.ts';
 
 const sync = promisify(fsync);
 
 /** A small file to be put in place whole. */
 export interface NewFile {
   readonly path: string;
-  readonly bytes: Uint8Array | string;
+  /** The parts of a list are given: they may be taken away from the caller, which saves a copy. */
+  readonly bytes: Uint8Array | string | readonly Uint8Array[];
   /** False spares the fsyncs, for what can be found out again after a power loss. */
   readonly durable: boolean;
-  /** The caller needs the bytes no more: they may be taken away from it, where that saves a copy. */
-  readonly given?: boolean;
   /** Where it is begun, on the same disk; the folder of its path when not said. */
   readonly beginIn?: string;
+  /** Nobody waits for it: a writer that does several things at a time may do the others first. */
+  readonly behind?: boolean;
+  /** A folder that is made before, durably, with those above it that are missing. */
+  readonly inNewFolder?: string;
 }
 
 /** Bytes that go to the end of a file. */
@@ -49,7 +52,11 @@ export interface FileWriter {
 
 /** Writes in the calling thread, whose every step waits for one of libuv's threads. */
 export const directWriter: FileWriter = {
-  put: ({ path, bytes, durable, beginIn }) => writeWhole(path, bytes, { durable, beginIn }),
+  async put({ path, bytes, durable, beginIn, inNewFolder }) {
+    if (inNewFolder !== undefined) await makeFolder(inNewFolder);
+    const whole = isList(bytes) ? Buffer.concat(bytes) : bytes;
+    await writeWhole(path, whole, { durable, beginIn });
+  },
   async append({ path, bytes, isNew }) {
     const file = await open(path, 'a', 0o644);
     try {
@@ -66,3 +73,8 @@ export const directWriter: FileWriter = {
     await syncFolder(dirname(path));
   },
 };
+
+/** Tells a list of parts from what is whole. */
+export function isList(bytes: NewFile['bytes']): bytes is readonly Uint8Array[] {
+  return Array.isArray(bytes);
+}

@@ -67,13 +67,46 @@ function fileWriterContract(name: string, open: (folder: string) => Promise<File
       [join(folder, 'missing', 'a'), 'ENOENT'],
       [join(folder, 'is-a-folder'), 'EISDIR'],
     ] as const) {
-      for (const durable of [true, false])
-        await t.rejects(files.put({ path, bytes: 'x', durable, beginIn: begin }), { code });
+      for (const how of [{ durable: true }, { durable: false }, { durable: false, behind: true }])
+        await t.rejects(files.put({ path, bytes: 'x', ...how, beginIn: begin }), { code });
     }
     t.same(readdirSync(begin), []);
     t.same(readdirSync(folder).sort(), before);
     await files.put({ path: join(folder, 'b'), bytes: 'goes on', durable: true });
     t.equal(readFileSync(join(folder, 'b'), 'utf8'), 'goes on');
+  });
+
+  t.test(`${name}: a new folder is made for a file, with those above it`, async (t) => {
+    const folder = testFolder(t);
+    mkdirSync(folder, { recursive: true });
+    const files = await open(folder);
+    const path = join(folder, 'one', 'a');
+    const inNewFolder = join(folder, 'one', 'two', 'three');
+    for (const bytes of ['first', 'second']) {
+      await files.put({ path, bytes, durable: true, inNewFolder });
+      t.equal(readFileSync(path, 'utf8'), bytes);
+    }
+    t.ok(statSync(inNewFolder).isDirectory());
+    const below = { path, bytes: 'x', durable: true, inNewFolder: join(path, 'four') };
+    await t.rejects(files.put(below), { code: 'ENOTDIR' });
+  });
+
+  t.test(`${name}: what is put behind other things is put whole, each on its own`, async (t) => {
+    const folder = testFolder(t);
+    mkdirSync(folder, { recursive: true });
+    const files = await open(folder);
+    const names = Array.from({ length: 20 }, (_, index) => `${index}`);
+    const missing = join(folder, 'missing', 'a');
+    const one = { durable: false, behind: true } as const;
+    const refused = t.rejects(files.put({ path: missing, bytes: 'x', ...one }), { code: 'ENOENT' });
+    await Promise.all(
+      names.map((name) => files.put({ path: join(folder, name), bytes: name, ...one })),
+    );
+    await refused;
+    t.same(
+      names.map((name) => readFileSync(join(folder, name), 'utf8')),
+      names,
+    );
   });
 
   t.test(`${name}: given bytes are written whole, whatever they are a part of`, async (t) => {
@@ -83,14 +116,14 @@ function fileWriterContract(name: string, open: (folder: string) => Promise<File
     const whole = Buffer.alloc(200_000, 'all of a buffer');
     const around = Buffer.from('before|a part|after');
     const given = [
-      [new Uint8Array(whole), whole.toString()],
-      [around.subarray(7, 13), 'a part'],
-      ['a text', 'a text'],
-      [new Uint8Array(), ''],
+      [[new Uint8Array(whole)], whole.toString()],
+      [[new Uint8Array(whole), around.subarray(7, 13)], `${whole.toString()}a part`],
+      [[new Uint8Array()], ''],
+      [[], ''],
     ] as const;
     const path = join(folder, 'given');
     for (const [bytes, text] of given) {
-      await files.put({ path, bytes, given: true, durable: true });
+      await files.put({ path, bytes, durable: true });
       t.equal(readFileSync(path, 'utf8'), text);
     }
     t.equal(around.toString(), 'before|a part|after', 'of a part the rest is not taken away');
@@ -269,7 +302,7 @@ t.test(
     mkdirSync(data, { recursive: true });
     const trace = join(folder, 'trace');
     const script = new URL('../fixtures/write-files.ts', import.meta.url).pathname;
-    const calls = 'openat,write,writev,pwrite64,fsync,fdatasync,/^(rename|unlink)';
+    const calls = 'openat,write,writev,pwrite64,fsync,fdatasync,/^(rename|unlink|mkdir)';
     const strace = ['-f', '-y', '-s', '100', '-e', `trace=${calls}`, '-o', trace];
     execFileSync('strace', [...strace, process.execPath, '--import=tsx', script, data]);
     const power = new PowerLoss();
@@ -285,7 +318,7 @@ t.test(
         said,
       );
     }
-    t.same(moments, ['whole is safe', 'lines are safe', 'large is safe']);
+    t.same(moments, ['whole is safe', 'lines are safe', 'large is safe', 'deep is safe']);
     t.same(
       power.tooEarly.filter((path) => path.startsWith(data)),
       [],

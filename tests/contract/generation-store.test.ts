@@ -117,6 +117,21 @@ t.test('a write that fails is refused, and nothing stands in its way later', asy
   t.same(await store.read(repo, 1), generation);
 });
 
+t.test('a folder that somebody removed is made again', async (t) => {
+  const root = t.testdir();
+  const store = new DiskGenerationStore({ root });
+  const [one, two] = [1, 2].map((n) => someGeneration(n, { Packages: `of ${n}` }));
+  if (one === undefined || two === undefined) throw new TypeError('there are two');
+  await store.write(repo, one.generation, one.bytes);
+  await store.settled();
+  rmSync(join(root, 'published'), { recursive: true });
+  await t.rejects(store.write(repo, two.generation, two.bytes), { code: 'ENOENT' });
+  await store.write(repo, two.generation, two.bytes);
+  await store.settled();
+  const { sha256 } = fileAt(two.generation, 'Packages');
+  t.match(below(root), [/\/2\.json$/, new RegExp(`/files/${sha256}$`)]);
+});
+
 t.test('a manifest that cannot be written fails the write alone, also without files', async (t) => {
   const lost = Object.assign(new Error('no space left'), { code: 'ENOSPC' });
   for (const texts of [{}, { Packages: 'text' }]) {

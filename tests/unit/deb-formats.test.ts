@@ -8,7 +8,7 @@ import type { DebHeader, PackageHeader } from '../../services/domain/package-hea
 import {
   packagesStanza,
   poolFolder,
-  poolPath,
+  poolName,
   releaseText,
   sourcesStanza,
 } from '../../services/formats/apt-index.ts';
@@ -476,9 +476,9 @@ t.test('indices and pool paths', async (t) => {
     source: 'ceph',
     stanza: 'Package: librados2\nVersion: 1:19.2.0-1\n',
   };
-  t.equal(poolPath(header, 'whatever.deb'), 'pool/main/c/ceph/librados2_19.2.0-1_amd64.deb');
-  t.equal(poolPath(header, '../x.ddeb'), 'pool/main/c/ceph/librados2_19.2.0-1_amd64.ddeb');
-  t.equal(poolPath(header, 'x.udeb'), 'pool/main/c/ceph/librados2_19.2.0-1_amd64.udeb');
+  t.equal(poolName(header, 'whatever.deb'), 'librados2_19.2.0-1_amd64.deb');
+  t.equal(poolName(header, '../x.ddeb'), 'librados2_19.2.0-1_amd64.ddeb');
+  t.equal(poolName(header, 'x.udeb'), 'librados2_19.2.0-1_amd64.udeb');
   t.equal(poolFolder('libfoo'), 'pool/main/libf/libfoo');
   t.equal(poolFolder('lib'), 'pool/main/l/lib');
   t.equal(
