@@ -1,5 +1,5 @@
 import { GitbuilderError } from '../domain/errors.ts';
-import { keptGenerations } from './find-blob-uses.ts';
+import { keptGenerations } from './kept-generations.ts';
 import type { GenerationStore, RepoStore } from './ports.ts';
 
 /** Bytes that something names, and as which kinds of files: one name for each. */

@@ -1,10 +1,10 @@
-import { GitbuilderError } from '../domain/errors.ts';
 import type { Generation } from '../domain/generation.ts';
 import { repoPath } from '../domain/identity.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import type { Repo } from '../domain/repo.ts';
 import { exportTrees } from './export-trees.ts';
 import { findBlobUses } from './find-blob-uses.ts';
+import { unlessOver } from './kept-generations.ts';
 import type { Clock, ExportStore, GenerationStore, Log, RepoStore } from './ports.ts';
 import type { RestoreIndex } from './restore-index.ts';
 
@@ -191,14 +191,4 @@ export class RepoExporter {
 function stateOf({ head }: Repo): string {
   if (head.live === null) return '';
   return [head.live.files, ...head.older.map(({ files }) => files)].join();
-}
-
-/** The time of an older generation may end between a look at its repo and here. */
-async function unlessOver(reading: Promise<Generation>): Promise<Generation | null> {
-  try {
-    return await reading;
-  } catch (cause) {
-    if (cause instanceof GitbuilderError && cause.code === 'NOT_FOUND') return null;
-    throw cause;
-  }
 }

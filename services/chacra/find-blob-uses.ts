@@ -1,6 +1,7 @@
 import type { PublishedPackage } from '../domain/generation.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
-import type { Binary, RepoHead } from '../domain/repo.ts';
+import type { Binary } from '../domain/repo.ts';
+import { keptGenerations } from './kept-generations.ts';
 import type { GenerationStore, RepoStore } from './ports.ts';
 
 /** A binary whose bytes are asked for. */
@@ -45,14 +46,4 @@ export async function findBlobUses(
     }
   }
   return { binaries, published };
-}
-
-/** The generations whose files must be there: the live one first, then the older ones that are kept. */
-export function keptGenerations({
-  head,
-}: {
-  readonly head: Pick<RepoHead, 'live' | 'older'>;
-}): number[] {
-  const live = head.live === null ? [] : [head.live.files];
-  return [...live, ...head.older.map(({ files }) => files).filter((files) => files !== live[0])];
 }

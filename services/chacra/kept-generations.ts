@@ -1,9 +1,31 @@
 import { GitbuilderError } from '../domain/errors.ts';
+import type { Generation } from '../domain/generation.ts';
 import { repoPath } from '../domain/identity.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import type { KeptGeneration, Repo, RepoHead } from '../domain/repo.ts';
 import type { Clock, GenerationStore, RepoStore } from './ports.ts';
 import { requireRepo } from './request-update.ts';
+
+/** The generations whose files must be there: the live one first, then the older ones that are kept. */
+export function keptGenerations({ head: { live, older } }: Repo): number[] {
+  const numbers = older.map(({ files }) => files);
+  return live === null ? numbers : [live.files, ...numbers.filter((each) => each !== live.files)];
+}
+
+/** Whether the files of a generation must be there. */
+export function isKept(repo: Repo | undefined, number: number): boolean {
+  return repo !== undefined && keptGenerations(repo).includes(number);
+}
+
+/** The time of an older generation may end between a look at its repo and its reading: null then. */
+export async function unlessOver(reading: Promise<Generation>): Promise<Generation | null> {
+  try {
+    return await reading;
+  } catch (cause) {
+    if (cause instanceof GitbuilderError && cause.code === 'NOT_FOUND') return null;
+    throw cause;
+  }
+}
 
 /** A generation whose packages can still be had. */
 export interface GenerationEntry {
@@ -33,8 +55,10 @@ export async function listGenerations(
     ...older.filter(({ files }) => files !== live?.files),
   ];
   const entries = await Promise.all(
-    there.map(async ({ files, replaced }): Promise<GenerationEntry> => {
-      const { date, packages } = await generations.read(identity, files);
+    there.map(async ({ files, replaced }): Promise<GenerationEntry | null> => {
+      const generation = await unlessOver(generations.read(identity, files));
+      if (generation === null) return null;
+      const { date, packages } = generation;
       const keep = kept.find((one) => one.files === files) ?? null;
       const ends =
         replaced === null || keep !== null ? null : Date.parse(replaced) + keepMilliseconds;
@@ -49,7 +73,7 @@ export async function listGenerations(
       };
     }),
   );
-  return entries.sort((a, b) => b.number - a.number);
+  return entries.filter((entry) => entry !== null).sort((a, b) => b.number - a.number);
 }
 
 /** The files that a number stands for: of a kept generation, or of the live one by its last publish; NOT_FOUND otherwise. */

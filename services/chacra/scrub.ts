@@ -1,4 +1,6 @@
+import { repoPath } from '../domain/identity.ts';
 import type { Verification } from '../domain/verification.ts';
+import { isKept } from './kept-generations.ts';
 import { Pace } from './pace.ts';
 import { verifyStorage } from './verify-storage.ts';
 import type { VerifyCollaborators } from './verify-storage.ts';
@@ -63,10 +65,12 @@ export class Scrub {
       return `the bytes ${sha256} are lost (${reason}): /api/v1/blobs/${sha256} says what needs them`;
     });
     const rest = lost.length - shown.length;
-    const generations = (this.#last?.generations ?? []).map(
-      ({ identity: { project, ref, sha1, distro, distroVersion, flavor }, number, reason }) =>
-        `generation ${number} of ${[project, ref, sha1, distro, distroVersion, flavor].join(' ')} is lost: ${reason}`,
-    );
+    const generations = (this.#last?.generations ?? [])
+      .filter(({ identity, number }) => isKept(this.#with.repos.get(identity), number))
+      .map(
+        ({ identity, number, reason }) =>
+          `generation ${number} of ${repoPath(identity)} is lost: ${reason}`,
+      );
     return [...shown, ...(rest > 0 ? [`and ${rest} more`] : []), ...generations];
   }
 

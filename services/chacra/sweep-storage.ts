@@ -2,7 +2,7 @@ import { GitbuilderError } from '../domain/errors.ts';
 import type { PublishedPackage } from '../domain/generation.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import type { Repo, RepoHead } from '../domain/repo.ts';
-import { keptGenerations } from './find-blob-uses.ts';
+import { isKept, keptGenerations } from './kept-generations.ts';
 import { Pauses } from './pauses.ts';
 import type { Pause } from './pauses.ts';
 import type { BlobStore, Clock, GenerationStore, Log, RepoStore } from './ports.ts';
@@ -89,9 +89,8 @@ async function packagesOf(
   try {
     return (await generations.read(identity, number)).packages;
   } catch (cause) {
-    const repo = repos.get(identity);
-    const isNamed = repo !== undefined && keptGenerations(repo).includes(number);
-    if (isNamed || !(cause instanceof GitbuilderError) || cause.code !== 'NOT_FOUND') throw cause;
-    return [];
+    const isOver = !isKept(repos.get(identity), number);
+    if (isOver && cause instanceof GitbuilderError && cause.code === 'NOT_FOUND') return [];
+    throw cause;
   }
 }

@@ -6,7 +6,8 @@ import { checkBlob } from './check-blob.ts';
 import type { CheckBlobCollaborators } from './check-blob.ts';
 import { expectedBlobs } from './expected-blobs.ts';
 import type { ExpectedBlob } from './expected-blobs.ts';
-import { findBlobUses, keptGenerations } from './find-blob-uses.ts';
+import { findBlobUses } from './find-blob-uses.ts';
+import { isKept, keptGenerations } from './kept-generations.ts';
 import type { BlobStore, Clock, GenerationStore, Log, RepoStore } from './ports.ts';
 import type { RestoreIndex } from './restore-index.ts';
 import type { VerificationStore } from './verification-ports.ts';
@@ -55,7 +56,7 @@ class StorageVerifier {
   constructor(collaborators: VerifyCollaborators, options: VerifyOptions) {
     this.#with = collaborators;
     this.#options = options;
-    this.#state = newVerification(collaborators.clock.now(), []);
+    this.#state = newVerification(collaborators.clock.now());
   }
 
   async run(): Promise<Verification> {
@@ -77,8 +78,13 @@ class StorageVerifier {
   async #begin(before: Verification | null): Promise<void> {
     const isUnderWay = before !== null && before.ended === null;
     if (isUnderWay && !this.#options.isNew) this.#state = before;
+    // What was lost stays known until it is looked at again, or nobody needs it.
     for (const lost of before?.lost ?? []) this.#lost.set(lost.sha256, lost);
     await this.#forgetFound();
+    const generations = (before?.generations ?? []).filter(({ identity, number }) =>
+      isKept(this.#with.repos.get(identity), number),
+    );
+    this.#note({ generations });
   }
 
   /** What was uploaded again since is not lost any more, nor what nobody needs. */
@@ -87,7 +93,6 @@ class StorageVerifier {
       if (await this.#with.blobs.has(sha256)) this.#lost.delete(sha256);
     const needed = await this.#neededOf(this.#lost.keys());
     for (const sha256 of [...this.#lost.keys()]) if (!needed.has(sha256)) this.#lost.delete(sha256);
-    this.#note({});
   }
 
   async #checkBlobs(expected: ReadonlyMap<string, ExpectedBlob>, told: () => void): Promise<void> {
@@ -179,8 +184,7 @@ class StorageVerifier {
       return null;
     } catch (cause) {
       // What was deleted, or ended, meanwhile is not there, and nobody misses it.
-      const isKept = keptGenerations(repos.get(identity) ?? { head: GONE }).includes(number);
-      if (!isKept) return null;
+      if (!isKept(repos.get(identity), number)) return null;
       log.error({ repo: repoPath(identity), generation: number, err: cause }, 'generation is lost');
       return cause instanceof Error ? cause.message : String(cause);
     }
@@ -212,8 +216,6 @@ class StorageVerifier {
     this.#savedAt = this.#with.clock.now().getTime();
   }
 }
-
-const GONE = { live: null, older: [] } as const;
 
 function byPrefix(sha256s: Iterable<string>): Map<string, string[]> {
   const shelves = new Map<string, string[]>();

@@ -39,8 +39,8 @@ export interface Verification {
   readonly generations: readonly LostGeneration[];
 }
 
-/** A look that begins; what an earlier one found lost stays known until it is seen to be there. */
-export function newVerification(now: Date, lost: readonly LostBlob[]): Verification {
+/** A look that begins. */
+export function newVerification(now: Date): Verification {
   return {
     begun: now.toISOString(),
     ended: null,
@@ -48,7 +48,7 @@ export function newVerification(now: Date, lost: readonly LostBlob[]): Verificat
     blobs: 0,
     bytes: 0,
     rebuilt: { sha512: 0, headers: 0, indexFiles: 0 },
-    lost,
+    lost: [],
     generations: [],
   };
 }

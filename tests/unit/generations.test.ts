@@ -10,7 +10,9 @@ import {
 } from '../../services/chacra/kept-generations.ts';
 import { sweepStorage } from '../../services/chacra/sweep-storage.ts';
 import { verifyStorage } from '../../services/chacra/verify-storage.ts';
+import type { VerifyOptions } from '../../services/chacra/verify-storage.ts';
 import type { RepoIdentity } from '../../services/domain/identity.ts';
+import type { Verification } from '../../services/domain/verification.ts';
 import { pairUp } from '../../services/chacra/compare-generations.ts';
 import { DEFAULT_PROJECT } from '../../services/platform/project-settings.ts';
 import { pickingNode } from '../fixtures/picking-node.ts';
@@ -185,6 +187,55 @@ t.test('going back is owed like any publish', async (t) => {
   await second.close();
 });
 
+/** Looks at a node without blobs on a disk, after an earlier look. */
+function look(
+  node: Awaited<ReturnType<typeof smallNode>>,
+  before: Verification | null,
+  onProgress: VerifyOptions['onProgress'] = () => undefined,
+): Promise<Verification> {
+  return verifyStorage(
+    {
+      ...node,
+      restoreIndex: () => Promise.reject(new Error('it cannot be derived')),
+      shelf: {
+        prefixes: [],
+        list: () => Promise.resolve([]),
+        read: () => Promise.resolve(null),
+        setAside: () => Promise.resolve(null),
+        mend: () => Promise.resolve({ sha512: 0, headers: 0 }),
+      },
+      verifications: { read: () => Promise.resolve(before), write: () => Promise.resolve() },
+      pace: () => Promise.resolve(),
+      onLost: () => Promise.resolve(),
+    },
+    { isNew: true, isStopped: () => false, onProgress },
+  );
+}
+
+t.test('a lost generation stays known while everything is looked at again', async (t) => {
+  const node = await smallNode(t.testdir());
+  const two = someIdentity(2);
+  for (const each of [one, two]) {
+    await node.upload(each, 'hello_1.0_amd64.deb', smallDeb('hello', '1.0'));
+    await node.update(each);
+  }
+  await node.generations.settled();
+  node.generations.isWhole = () => Promise.resolve(false);
+  const before = await look(node, null);
+  const lost = { number: 1, reason: 'it cannot be derived' };
+  t.match(before.generations, [
+    { ...lost, identity: one },
+    { ...lost, identity: two },
+  ]);
+  await node.removeRepo(two);
+  node.generations.isWhole = () => Promise.resolve(true);
+  let known: readonly unknown[] = [];
+  const after = await look(node, before, ({ generations }) => (known = generations));
+  t.match(known, [{ ...lost, identity: one }], 'but for one that was deleted');
+  t.equal(known.length, 1);
+  t.same(after.generations, [], 'and at the end what is so now');
+});
+
 t.test('what is deleted while it is looked at is not lost', async (t) => {
   const node = await smallNode(t.testdir());
   await node.upload(one, 'hello_1.0_amd64.deb', smallDeb('hello', '1.0'));
@@ -197,23 +248,7 @@ t.test('what is deleted while it is looked at is not lost', async (t) => {
     if (looks === 2) await node.removeRepo(one);
     return read(identity, number);
   };
-  const found = await verifyStorage(
-    {
-      ...node,
-      restoreIndex: () => Promise.reject(new Error('nothing is broken')),
-      shelf: {
-        prefixes: [],
-        list: () => Promise.resolve([]),
-        read: () => Promise.resolve(null),
-        setAside: () => Promise.resolve(null),
-        mend: () => Promise.resolve({ sha512: 0, headers: 0 }),
-      },
-      verifications: { read: () => Promise.resolve(null), write: () => Promise.resolve() },
-      pace: () => Promise.resolve(),
-      onLost: () => Promise.resolve(),
-    },
-    { isNew: true, isStopped: () => false, onProgress: () => undefined },
-  );
+  const found = await look(node, null);
   t.match([looks, found.generations], [2, []]);
   t.notOk(
     node.log.lines.some(({ level }) => level === 'error'),
