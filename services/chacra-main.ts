@@ -41,6 +41,7 @@ import { makeMetrics } from './platform/metrics.ts';
 import { openAudit } from './platform/open-audit.ts';
 import { startOnFolder } from './platform/running-service.ts';
 import type { RunningService, ServiceOptions } from './platform/running-service.ts';
+import { Turns } from './platform/turns.ts';
 import { makeScrub } from './verify-main.ts';
 import { DEFAULT_PROJECT } from './platform/project-settings.ts';
 import type { Configuration } from './platform/settings.ts';
@@ -136,6 +137,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
     publishes: new PublishWaiters(parts),
     holder: { held, clock, addressOf: (request) => clientAddress(request, trusted) },
     rulesOf,
+    turns: new Turns({ atOnce: 1 }),
     upload: {
       ...parts,
       tapFor,

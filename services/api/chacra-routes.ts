@@ -232,7 +232,7 @@ export const CHACRA_ROUTES = {
     query: {
       ...Object.fromEntries(SEARCH_FILTERS.map((filter) => [filter, 'exact'])),
       'name-has': 'part of the name',
-      limit: 'at most so many (default: all)',
+      limit: 'at most so many, up to 10000 (default: all)',
       cursor: 'the X-Next-Cursor of the page before',
     },
     answers: {

@@ -3,14 +3,13 @@ import type { Origin } from '../domain/generation.ts';
 import { repoPath } from '../domain/identity.ts';
 import { packageArch, packageName, packageVersion } from '../domain/package-header.ts';
 
-/** Why a repository holds what it holds, as JSON. */
+/** Why a repository holds what it holds, as JSON; its packages stand in `packages` behind the rest. */
 export function explanationJson({
   repo,
   suites,
   sources,
   dependents,
-  packages,
-}: Explanation): object {
+}: Omit<Explanation, 'packages'>): object {
   return {
     repo: repoPath(repo.identity),
     status: repo.head.status,
@@ -26,7 +25,6 @@ export function explanationJson({
       ...edgeJson(dependent),
       suites: named(dependent.suites),
     })),
-    packages: packages.map(packageJson),
   };
 }
 
@@ -39,7 +37,8 @@ function edgeJson({ repo, origin }: Pick<ExplainedSource, 'repo' | 'origin'>) {
   };
 }
 
-function packageJson(one: ExplainedPackage): object {
+/** One of its packages. */
+export function packageJson(one: ExplainedPackage): object {
   const { name, binary, header, sha256, suite, path, state, reason, source } = one;
   return {
     file: name,
@@ -59,9 +58,12 @@ function packageJson(one: ExplainedPackage): object {
   };
 }
 
-/** The same for people and sh, one fact a line. */
-export function explanationLines(explanation: Explanation, asked: string | null): string[] {
-  const { repo, sources, dependents, packages } = explanation;
+/** The same for people and sh, one fact a line; one for each package comes behind. */
+export function explanationLines({
+  repo,
+  sources,
+  dependents,
+}: Omit<Explanation, 'packages'>): string[] {
   const generation =
     repo.head.live === null ? 'never published' : `generation ${repo.head.live.number}`;
   return [
@@ -71,8 +73,6 @@ export function explanationLines(explanation: Explanation, asked: string | null)
       return `source ${edgeLine(source)}, ${filesOf(source.repo.binaries.size)}${news}`;
     }),
     ...dependents.map((dependent) => `dependent ${edgeLine(dependent)}`),
-    ...packages.map(packageLine),
-    ...(asked !== null && packages.length === 0 ? [`none ${asked} fits nothing here`] : []),
   ];
 }
 
@@ -87,7 +87,8 @@ function edgeLine({
   return `${repoPath(repo.identity)} ${why(origin)}${setting}${under}`;
 }
 
-function packageLine(one: ExplainedPackage): string {
+/** What becomes of one of its packages. */
+export function packageLine(one: ExplainedPackage): string {
   const { name, header, suite, path, state, reason, source, binary } = one;
   const what =
     header === null

@@ -8,9 +8,10 @@ import type { Generation, PublishedPackage } from '../domain/generation.ts';
 import { repoPath } from '../domain/identity.ts';
 import { fitsPattern } from '../domain/name-pattern.ts';
 import { packageName } from '../domain/package-header.ts';
-import type { Binary, LeftOut, Repo } from '../domain/repo.ts';
+import type { Binary, Repo } from '../domain/repo.ts';
 import { chooseSources } from './choose-sources.ts';
 import { dependentsOf } from './find-dependents.ts';
+import type { Pauses } from './pauses.ts';
 import type { BlobStore, GenerationStore, RepoStore } from './ports.ts';
 import type { ProjectRules, RulesOf } from './project-rules.ts';
 
@@ -22,11 +23,16 @@ export interface ExplainCollaborators {
   readonly rules: ReadonlyMap<string, ProjectRules>;
 }
 
+/** Packages that are looked at together, and what one costs beside a look at a binary. */
+const AT_ONCE = 100;
+const PIECES_OF_A_PACKAGE = 20;
+
 /** Why a repo holds what it holds, and what depends on it. `asked`: a pattern of package or file names; null for none of them. */
 export async function explainRepo(
   { repos, blobs, generations, rulesOf, rules }: ExplainCollaborators,
   repo: Repo,
   asked: string | null,
+  pauses: Pauses,
 ): Promise<Explanation> {
   const { identity, head } = repo;
   const tree = repos.tree();
@@ -51,28 +57,45 @@ export async function explainRepo(
     return found === undefined ? [] : [{ repo: other, origin: found.origin, suites: found.suites }];
   });
   const explained = { repo, suites, sources, dependents };
-  if (asked === null) return { ...explained, packages: [] };
+  if (asked === null) return { ...explained, packages: none() };
   const live = head.live === null ? null : await generations.read(identity, head.live.files);
-  const described = await Promise.all(
-    packagesOf(explained, live).map(async (one) => {
-      const size = one.binary?.blob?.size ?? 0;
-      const header = await blobs.header({ sha256: one.sha256, size }, one.name);
-      return { ...one, header };
-    }),
-  );
-  const fits = ({ name, header }: ExplainedPackage) =>
-    fitsPattern(asked, name) || (header !== null && fitsPattern(asked, packageName(header)));
-  return { ...explained, packages: described.filter(fits) };
+  return { ...explained, packages: explainPackages(explained, live, asked, { blobs, pauses }) };
 }
 
-function packagesOf(
+async function* none(): AsyncGenerator<never> {}
+
+async function* explainPackages(
+  explained: Pick<Explanation, 'repo' | 'sources'>,
+  live: Generation | null,
+  asked: string,
+  { blobs, pauses }: { readonly blobs: BlobStore; readonly pauses: Pauses },
+): AsyncGenerator<readonly ExplainedPackage[]> {
+  const fits = ({ name, header }: ExplainedPackage) =>
+    fitsPattern(asked, name) || (header !== null && fitsPattern(asked, packageName(header)));
+  let some: Promise<ExplainedPackage>[] = [];
+  const read = async (one: UnreadPackage): Promise<ExplainedPackage> => {
+    const size = one.binary?.blob?.size ?? 0;
+    return { ...one, header: await blobs.header({ sha256: one.sha256, size }, one.name) };
+  };
+  const all = packagesOf(explained, live);
+  for (let next = all.next(); next.done !== true; next = all.next()) {
+    some.push(read(next.value));
+    if (some.length < AT_ONCE) continue;
+    yield (await Promise.all(some)).filter(fits);
+    some = [];
+    await pauses.after(AT_ONCE * PIECES_OF_A_PACKAGE);
+  }
+  yield (await Promise.all(some)).filter(fits);
+}
+
+function* packagesOf(
   { repo, sources }: Pick<Explanation, 'repo' | 'sources'>,
   live: Generation | null,
-): UnreadPackage[] {
+): Generator<UnreadPackage> {
   const places = new Map<string, PublishedPackage>();
   for (const place of live?.packages ?? []) places.set(placeKey(place.suite, place.sha256), place);
+  const left = reasonsOf(repo);
   const isKnown = new Set<string>();
-  const found: UnreadPackage[] = [];
   for (const source of sources) {
     for (const binary of source.repo.binaries.values()) {
       if (binary.blob === null) continue;
@@ -82,7 +105,7 @@ function packagesOf(
         isKnown.add(key);
         const path = places.get(key)?.path ?? null;
         const one = { name, binary, sha256: blob.sha256, suite, path, source };
-        found.push({ ...one, ...stateOf(repo, source, binary, path) });
+        yield { ...one, ...stateOf(repo, source, binary, { path, left }) };
       }
     }
   }
@@ -90,9 +113,18 @@ function packagesOf(
     if (isKnown.has(key)) continue;
     const name = path.slice(path.lastIndexOf('/') + 1);
     const reason = 'its upload was replaced or deleted, or the rules are others now';
-    found.push({ name, binary: null, sha256, suite, path, state: 'ends', reason, source: null });
+    yield { name, binary: null, sha256, suite, path, state: 'ends', reason, source: null };
   }
-  return found;
+}
+
+/** Why files were left out of the live generation, by the file. */
+function reasonsOf({ head: { live } }: Repo): ReadonlyMap<string, string> {
+  const all = [...(live?.incomplete ?? []), ...(live?.superseded ?? []), ...(live?.shadowed ?? [])];
+  return new Map(all.map(({ from, arch, name, reason }) => [leftKey(from, arch, name), reason]));
+}
+
+function leftKey(from: string | undefined, arch: string, name: string): string {
+  return `${from ?? ''}\n${arch}\n${name}`;
 }
 
 function placeKey(suite: string, sha256: string): string {
@@ -103,18 +135,12 @@ function stateOf(
   { head }: Repo,
   { origin, repo: from }: ExplainedSource,
   { name, arch, revision }: Binary,
-  path: string | null,
+  { path, left }: { readonly path: string | null; readonly left: ReadonlyMap<string, string> },
 ): Pick<ExplainedPackage, 'state' | 'reason'> {
   if (path !== null) return { state: 'published', reason: null };
   const { live } = head;
   const place = origin === null ? undefined : repoPath(from.identity);
-  const left = [
-    ...(live?.shadowed ?? []),
-    ...(live?.superseded ?? []),
-    ...(live?.incomplete ?? []),
-  ];
-  const isIt = (one: LeftOut) => one.name === name && one.arch === arch && one.from === place;
-  const reason = left.find(isIt)?.reason;
+  const reason = left.get(leftKey(place, arch, name));
   if (reason !== undefined) return { state: 'left-out', reason };
   const seen =
     place === undefined

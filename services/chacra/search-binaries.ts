@@ -1,6 +1,10 @@
 import { repoPath } from '../domain/identity.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import type { Binary, Repo } from '../domain/repo.ts';
+import type { Pauses } from './pauses.ts';
+
+/** To print the path of a repo takes as long as to look at so many binaries. */
+const PIECES_OF_A_PATH = 20;
 
 /** The filters of `/search/`, all exact but `name-has`; all given ones must hold. */
 export type BinaryFilter = Readonly<
@@ -23,31 +27,56 @@ export type BinaryFilter = Readonly<
 >;
 
 export interface FoundBinary {
+  /** Where it stands in the order of all: also the cursor of the page that ends with it. */
+  readonly at: string;
   readonly identity: RepoIdentity;
   readonly binary: Binary;
 }
 
-/** Finds binaries in a fixed order (by repo, then arch and name), so that pages never overlap. */
-export function searchBinaries(
+/**
+ * Finds binaries in a fixed order (by repo, then arch and name), so that pages never overlap; those of
+ * one repo at a time, for all of them together may be more than fits into memory.
+ */
+export async function* searchBinaries(
   repos: Iterable<Repo>,
   filter: BinaryFilter,
-  page: { readonly limit: number | null; readonly cursor: string | null },
-): { readonly found: readonly FoundBinary[]; readonly next: string | null } {
-  const found: { readonly at: string; readonly row: FoundBinary }[] = [];
-  for (const { identity, head, binaries } of repos) {
-    if (head.status === 'deleted' || !matchesRepo(identity, filter)) continue;
-    const prefix = repoPath(identity);
+  cursor: string | null,
+  pauses: Pauses,
+): AsyncGenerator<readonly FoundBinary[]> {
+  const places: { readonly before: string; readonly repo: Repo }[] = [];
+  for (const repo of repos) {
+    if (repo.head.status === 'deleted' || !matchesRepo(repo.identity, filter)) continue;
+    places.push({ before: `${repoPath(repo.identity)}/`, repo });
+    await pauses.after(PIECES_OF_A_PATH);
+  }
+  places.sort((a, b) => (a.before < b.before ? -1 : 1));
+  for (const { before, repo } of places) {
+    if (cursor !== null && before < cursor && !cursor.startsWith(before)) continue;
+    const { identity, binaries } = repo;
+    const found: FoundBinary[] = [];
     for (const [key, binary] of binaries) {
       if (!matchesBinary(binary, filter)) continue;
-      const at = `${prefix}/${key}`;
-      if (page.cursor === null || at > page.cursor) found.push({ at, row: { identity, binary } });
+      const at = before + key;
+      if (cursor === null || at > cursor) found.push({ at, identity, binary });
     }
+    await pauses.after(binaries.size);
+    found.sort((a, b) => (a.at < b.at ? -1 : 1));
+    if (found.length > 0) yield found;
   }
-  found.sort((a, b) => (a.at < b.at ? -1 : 1));
-  const shown = page.limit === null ? found : found.slice(0, page.limit);
-  const last = shown.at(-1);
-  const next = last !== undefined && shown.length < found.length ? last.at : null;
-  return { found: shown.map(({ row }) => row), next };
+}
+
+/** One page of what is found, and the cursor of the next one, if there is more. */
+export async function pageOf(
+  search: AsyncIterable<readonly FoundBinary[]>,
+  limit: number,
+): Promise<{ readonly found: readonly FoundBinary[]; readonly next: string | null }> {
+  const found: FoundBinary[] = [];
+  for await (const rows of search) {
+    const room = limit - found.length;
+    for (const row of rows.slice(0, room)) found.push(row);
+    if (rows.length > room) return { found, next: found.at(-1)?.at ?? null };
+  }
+  return { found, next: null };
 }
 
 function matchesRepo(identity: RepoIdentity, filter: BinaryFilter): boolean {

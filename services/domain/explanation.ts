@@ -49,5 +49,6 @@ export interface Explanation {
   readonly suites: readonly string[];
   readonly sources: readonly ExplainedSource[];
   readonly dependents: readonly ExplainedDependent[];
-  readonly packages: readonly ExplainedPackage[];
+  /** Some at a time: there may be tens of thousands, each with a header of some size. */
+  readonly packages: AsyncIterable<readonly ExplainedPackage[]>;
 }

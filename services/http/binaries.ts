@@ -3,6 +3,7 @@ import { CHACRA_ROUTES } from '../api/chacra-routes.ts';
 import { BinaryMetadata } from '../api/chacra-schemas.ts';
 import { announceBinary } from '../chacra/announce-binary.ts';
 import { deleteBinary } from '../chacra/delete-binary.ts';
+import { Pauses } from '../chacra/pauses.ts';
 import type { FlavorLevel, RepoStore } from '../chacra/ports.ts';
 import { GitbuilderError } from '../domain/errors.ts';
 import { DEFAULT_FLAVOR } from '../domain/identity.ts';
@@ -20,6 +21,7 @@ import { descend, missing, namesBelow } from './levels.ts';
 import { readJson } from './read-json.ts';
 import type { Register } from './register.ts';
 import { sendBlob } from './send-blob.ts';
+import { joinRows, printRows, sendPieces } from './send-pieces.ts';
 
 const ROUTES = CHACRA_ROUTES.binaries;
 
@@ -67,11 +69,11 @@ export function binariesRoutes(register: Register, context: ChacraContext): void
     return json(Object.fromEntries(flavors));
   });
 
-  register(ROUTES.plain.list, ({ params }) =>
-    listing(context, defaultLast(descend(repos, params).version), archOf(params)),
+  register(ROUTES.plain.list, (exchange) =>
+    listing(context, exchange, defaultLast(descend(repos, exchange.params).version)),
   );
-  register(ROUTES.flavored.list, ({ params }) =>
-    listing(context, [repoAt(repos, params)], archOf(params)),
+  register(ROUTES.flavored.list, (exchange) =>
+    listing(context, exchange, [repoAt(repos, exchange.params)]),
   );
 
   for (const routes of [ROUTES.plainBinary, ROUTES.flavoredBinary]) {
@@ -135,22 +137,30 @@ function repoAt(repos: RepoStore, params: Readonly<Record<string, string>>): Rep
 
 /** As chacractl reads it after each upload: with the sha512 of everything that was there when it asked. */
 async function listing(
-  { blobs, clock }: ChacraContext,
+  { blobs, clock, turns }: ChacraContext,
+  { params, response }: Exchange,
   repos: readonly Repo[],
-  arch: string,
 ): Promise<Answer> {
-  const binaries = repos.flatMap((repo) =>
-    binariesOfArch(repo, arch).map((binary) => ({ identity: repo.identity, binary })),
-  );
-  if (binaries.length === 0) throw missing(`arch ${arch}`);
+  const arch = archOf(params);
+  // By name: of one in two flavors the last stands here.
+  const binaries = new Map<string, FoundHere>();
+  for (const { identity, binaries: all } of repos) {
+    for (const binary of all.values())
+      if (binary.arch === arch) binaries.set(binary.name, { identity, binary });
+  }
+  if (binaries.size === 0) throw missing(`arch ${arch}`);
   const now = clock.now();
-  const rows = await Promise.all(
-    binaries.map(async ({ identity, binary }) => {
-      const checksum = binary.blob === null ? null : await blobs.sha512(binary.blob);
-      return [binary.name, binaryJson(identity, binary, checksum, now)];
-    }),
-  );
-  return json(Object.fromEntries(rows));
+  const print = async ([name, { identity, binary }]: readonly [string, FoundHere]) => {
+    const checksum = binary.blob === null ? null : await blobs.sha512(binary.blob);
+    return `${JSON.stringify(name)}:${JSON.stringify(binaryJson(identity, binary, checksum, now))}`;
+  };
+  const rows = printRows([...binaries], new Pauses(() => turns.next()), print);
+  return sendPieces(response, joinRows(rows, '{', '}'), { type: 'application/json' });
+}
+
+interface FoundHere {
+  readonly identity: RepoIdentity;
+  readonly binary: Binary;
 }
 
 async function download(context: ChacraContext, exchange: Exchange): Promise<Answer> {

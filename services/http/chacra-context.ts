@@ -15,6 +15,7 @@ import type { RepoActivity } from '../chacra/repo-activity.ts';
 import type { RestoreIndex } from '../chacra/restore-index.ts';
 import type { Retention } from '../chacra/run-retention.ts';
 import type { UploadCollaborators } from '../chacra/upload-binary.ts';
+import type { Turns } from '../platform/turns.ts';
 import type { AccelRedirect } from './accel-redirect.ts';
 import type { Holder } from './hold-request.ts';
 
@@ -34,6 +35,8 @@ export interface ChacraContext {
   readonly retention: Retention;
   readonly diskUses: DiskUses;
   readonly clock: Clock;
+  /** In which long answers are made, a piece of one at a time. */
+  readonly turns: Turns;
   readonly rulesOf: RulesOf;
   /** The rules of the projects that the configuration names. */
   readonly rules: ReadonlyMap<string, ProjectRules>;

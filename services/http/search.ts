@@ -1,22 +1,27 @@
 import { binaryJson } from '../api/binary-json.ts';
 import { CHACRA_ROUTES, SEARCH_FILTERS } from '../api/chacra-routes.ts';
-import { searchBinaries } from '../chacra/search-binaries.ts';
-import type { BinaryFilter } from '../chacra/search-binaries.ts';
+import { Pauses } from '../chacra/pauses.ts';
+import { pageOf, searchBinaries } from '../chacra/search-binaries.ts';
+import type { BinaryFilter, FoundBinary } from '../chacra/search-binaries.ts';
 import { GitbuilderError } from '../domain/errors.ts';
 import type { Answer } from '../platform/answer.ts';
 import type { ChacraContext } from './chacra-context.ts';
+import type { Exchange } from './exchange.ts';
 import type { Register } from './register.ts';
+import { joinRows, printRows, sendPieces } from './send-pieces.ts';
 
+/** A page is known as a whole before its first row is sent. */
+const LONGEST_PAGE = 10_000;
 const PAGING = ['limit', 'cursor'];
 
 /** `/search/`: binaries by their properties, as the original, with every filter and in pages. */
 export function searchRoute(register: Register, context: ChacraContext): void {
-  register(CHACRA_ROUTES.search, ({ query }) => search(context, query));
+  register(CHACRA_ROUTES.search, (exchange) => search(context, exchange));
 }
 
 async function search(
-  { repos, blobs, clock }: ChacraContext,
-  query: URLSearchParams,
+  { repos, blobs, clock, turns }: ChacraContext,
+  { query, response }: Exchange,
 ): Promise<Answer> {
   const keys = [...query.keys()];
   const unknown = keys.filter((key) => !isFilter(key) && !PAGING.includes(key));
@@ -35,19 +40,31 @@ async function search(
   );
   if ('size' in filter) wholeNumber('size', String(filter['size']));
   const limit = query.get('limit');
-  const page = searchBinaries(repos.all(), filter satisfies BinaryFilter, {
-    limit: limit === null ? null : wholeNumber('limit', limit),
-    cursor: query.get('cursor'),
-  });
+  const pauses = new Pauses(() => turns.next());
+  const cursor = query.get('cursor');
+  const found = searchBinaries(repos.all(), filter satisfies BinaryFilter, cursor, pauses);
+  const page = limit === null ? null : await pageOf(found, pageLength(limit));
   const now = clock.now();
-  const body = await Promise.all(
-    page.found.map(async ({ identity, binary }) => {
-      const checksum = binary.blob === null ? null : await blobs.sha512(binary.blob);
-      return binaryJson(identity, binary, checksum, now);
-    }),
-  );
-  const headers = page.next === null ? {} : { 'X-Next-Cursor': page.next };
-  return { kind: 'json', body, headers };
+  const print = async ({ identity, binary }: FoundBinary) => {
+    const checksum = binary.blob === null ? null : await blobs.sha512(binary.blob);
+    return JSON.stringify(binaryJson(identity, binary, checksum, now));
+  };
+  async function* rows(): AsyncGenerator<readonly string[]> {
+    if (page !== null) yield* printRows(page.found, pauses, print);
+    else for await (const some of found) yield* printRows(some, pauses, print);
+  }
+  const next = page?.next ?? null;
+  return sendPieces(response, joinRows(rows(), '[', ']'), {
+    type: 'application/json',
+    headers: next === null ? {} : { 'X-Next-Cursor': next },
+  });
+}
+
+function pageLength(limit: string): number {
+  const length = wholeNumber('limit', limit);
+  if (length <= LONGEST_PAGE) return length;
+  const reason = `limit must be at most ${LONGEST_PAGE}: go on with the cursor in X-Next-Cursor`;
+  throw new GitbuilderError('REQUEST_INVALID', { reason });
 }
 
 function isFilter(key: string): key is (typeof SEARCH_FILTERS)[number] {

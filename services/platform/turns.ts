@@ -8,8 +8,14 @@ const PAUSE_MILLISECONDS = 1;
  * order, a little at a time, so that requests are answered in between. The first few wait for nothing.
  */
 export class Turns {
+  readonly #atOnce: number;
   #waiting: Array<() => void> = [];
   #isDue = false;
+
+  /** `atOnce`: pieces of work between two pauses, which are half a millisecond together or little more. */
+  constructor({ atOnce = AT_ONCE }: { readonly atOnce?: number } = {}) {
+    this.#atOnce = atOnce;
+  }
 
   /** Does it soon. The work must not throw. */
   add(work: () => void): void {
@@ -25,7 +31,7 @@ export class Turns {
   }
 
   #doSome(): void {
-    for (const work of this.#waiting.splice(0, AT_ONCE)) work();
+    for (const work of this.#waiting.splice(0, this.#atOnce)) work();
     this.#isDue = this.#waiting.length > 0;
     if (this.#isDue) setTimeout(() => this.#doSome(), PAUSE_MILLISECONDS);
   }

@@ -7,6 +7,7 @@ interface Row {
   readonly name: string;
   readonly arch: string;
   readonly flavor: string;
+  readonly checksum: string | null;
 }
 
 /** Paths below `/binaries/`, each with its file's content and who uploads it. */
@@ -92,6 +93,55 @@ t.test('pages do not overlap, whatever comes in between', async (t) => {
   t.same(await (await node.fetch('search/?project=ceph&limit=0')).json(), []);
 });
 
+t.test('long answers come bit by bit, and whole', async (t) => {
+  const node = await startNode(t, { chacra: '  projects: { ceph: { automatic: false } }' });
+  const where = `ceph/main/${SHA1}/debian/bookworm`;
+  const names = Array.from(
+    { length: 500 },
+    (_, number) => `file-${String(number).padStart(3, '0')}`,
+  );
+  await Promise.all(
+    names.map((name) =>
+      node.fetch(`binaries/${where}/all/flavors/default/${name}/`, { method: 'PUT', body: name }),
+    ),
+  );
+  const search = await node.fetch('search/?arch=all');
+  t.equal(search.headers.get('transfer-encoding'), 'chunked');
+  const rows = (await search.json()) as Row[];
+  t.same(
+    rows.map(({ name }) => name),
+    names,
+  );
+  t.ok(rows.every(({ checksum }) => /^[0-9a-f]{128}$/.test(String(checksum))));
+  const page = await node.fetch('search/?arch=all&limit=499');
+  t.match(page.headers.get('x-next-cursor'), /file-498$/);
+  t.same(
+    ((await page.json()) as Row[]).map(({ name }) => name),
+    names.slice(0, 499),
+  );
+  const listing = `binaries/${where}/all/flavors/default/`;
+  const listed = (await (await node.fetch(listing)).json()) as Record<string, Row>;
+  t.same(Object.keys(listed).sort(), names);
+  t.match(listed['file-007'], { name: 'file-007', checksum: rows[7]?.checksum });
+  const why = `api/v1/repos/${where}/why?package=*`;
+  const { packages } = (await (await node.fetch(why)).json()) as { packages: { file: string }[] };
+  t.same(packages.map(({ file }) => file).sort(), names);
+  const lines = await (await node.fetch(`${why}&format=text`)).text();
+  t.equal(lines.match(/^next file-\d\d\d/gm)?.length, 500);
+  for (const path of ['search/?arch=all', listing, why]) {
+    const head = await node.fetch(path, { method: 'HEAD' });
+    t.match([head.status, await head.text()], [200, '']);
+    // Who leaves in the middle leaves nothing behind that the next one waits for.
+    const left = await node.fetch(path);
+    await left.body?.cancel();
+  }
+  t.equal((await node.fetch('health/')).status, 204);
+  t.same(
+    node.log.lines.filter(({ level }) => level === 'error'),
+    [],
+  );
+});
+
 t.test('what is no search', async (t) => {
   const node = await filledNode(t);
   for (const path of ['search/', 'search/?limit=5']) {
@@ -109,6 +159,7 @@ t.test('what is no search', async (t) => {
     ['name=a&name=b', 400, /name is given twice/],
     ['name=a&limit=ten', 400, /limit must be a whole number/],
     ['name=a&limit=1e3', 400, /limit must be a whole number/],
+    ['name=a&limit=10001', 400, /limit must be at most 10000: go on with the cursor/],
     ['__proto__=a', 405, /invalid query params: __proto__/],
   ] as const) {
     const answer = await node.fetch(`search/?${query}`);

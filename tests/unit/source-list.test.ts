@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { repoJson } from '../../services/api/repo-json.ts';
-import { searchBinaries } from '../../services/chacra/search-binaries.ts';
+import { Pauses } from '../../services/chacra/pauses.ts';
+import { pageOf, searchBinaries } from '../../services/chacra/search-binaries.ts';
 import type { BinaryFilter } from '../../services/chacra/search-binaries.ts';
 import { sourceList } from '../../services/chacra/source-list.ts';
 import type { SourceListFormat } from '../../services/chacra/source-list.ts';
@@ -152,9 +153,11 @@ const REPOS = [
   repo({ project: 'gone' }, { status: 'deleted' }, [someBinary('a.deb')]),
 ];
 
-t.test('search: every filter, all of them together, nothing deleted', (t) => {
-  const found = (filter: BinaryFilter) =>
-    searchBinaries(REPOS, filter, { limit: null, cursor: null }).found.map(
+const NO_PAUSES = new Pauses(() => Promise.resolve());
+
+t.test('search: every filter, all of them together, nothing deleted', async (t) => {
+  const found = async (filter: BinaryFilter) =>
+    (await pageOf(searchBinaries(REPOS, filter, null, NO_PAUSES), 100)).found.map(
       ({ identity, binary }) => `${identity.project} ${identity.ref} ${binary.arch}/${binary.name}`,
     );
   const everything = [
@@ -164,7 +167,7 @@ t.test('search: every filter, all of them together, nothing deleted', (t) => {
     'kernel main x86_64/announced.rpm',
     'kernel main x86_64/linux-5.rpm',
   ];
-  t.same(found({}), everything);
+  t.same(await found({}), everything);
   const [b, a, wip, announced, linux] = everything;
   for (const [filter, expected] of [
     [{ project: 'ceph' }, [b, a, wip]],
@@ -184,19 +187,18 @@ t.test('search: every filter, all of them together, nothing deleted', (t) => {
     [{ name: 'a' }, []],
     [{ project: 'gone' }, []],
   ] as const) {
-    t.same(found(filter), expected, JSON.stringify(filter));
+    t.same(await found(filter), expected, JSON.stringify(filter));
   }
-  t.end();
 });
 
-t.test('search: pages join to the whole, whatever comes and goes between them', (t) => {
+t.test('search: pages join to the whole, whatever comes and goes between them', async (t) => {
   const names = fc.uniqueArray(fc.stringMatching(/^[a-zA-Z%é+][a-z]{0,2}$/), { maxLength: 15 });
-  const law = fc.property(
+  const law = fc.asyncProperty(
     names,
     names,
     names,
     fc.integer({ min: 1, max: 4 }),
-    (stay, go, come, limit) => {
+    async (stay, go, come, limit) => {
       const stays = stay.filter((name) => !go.includes(name) && !come.includes(name));
       const state = (list: readonly string[]) => {
         const binaries = list.map((name) => someBinary(name));
@@ -206,7 +208,7 @@ t.test('search: pages join to the whole, whatever comes and goes between them', 
       let cursor: string | null = null;
       for (let page = 0; page === 0 || cursor !== null; page += 1) {
         const now = state([...stays, ...(page === 0 ? go : come)]);
-        const answer = searchBinaries(now, {}, { limit, cursor });
+        const answer = await pageOf(searchBinaries(now, {}, cursor, NO_PAUSES), limit);
         if (answer.found.length > limit || page > 100) return false;
         if (answer.next !== null && answer.found.length < limit) return false;
         seen.push(...answer.found.map(({ identity, binary }) => `${identity.ref} ${binary.name}`));
@@ -216,8 +218,19 @@ t.test('search: pages join to the whole, whatever comes and goes between them', 
       return new Set(seen).size === seen.length && wanted.every((row) => seen.includes(row));
     },
   );
-  t.doesNotThrow(() => fc.assert(law));
-  const all = { limit: 2, cursor: null };
-  t.equal(searchBinaries(REPOS.slice(0, 1), {}, all).next, null, 'no empty page at the end');
-  t.end();
+  await fc.assert(law);
+  const two = await pageOf(searchBinaries(REPOS.slice(0, 1), {}, null, NO_PAUSES), 2);
+  t.match(two, { found: { length: 2 }, next: null }, 'no empty page at the end');
+});
+
+t.test('search: others have their turn while much is looked at', async (t) => {
+  const many = Array.from({ length: 100 }, (_, number) => {
+    const binaries = Array.from({ length: 400 }, (_, name) => someBinary(`${name}.deb`));
+    return repo({ sha1: `sha${number}` }, {}, binaries);
+  });
+  let count = 0;
+  const pauses = new Pauses(async () => void (count += 1));
+  const { found } = await pageOf(searchBinaries(many, { name: '7.deb' }, null, pauses), 1000);
+  t.equal(found.length, 100);
+  t.ok(count >= 8, `${count} pauses`);
 });
