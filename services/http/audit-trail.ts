@@ -4,6 +4,7 @@ import type { Route } from '../api/route.ts';
 import type { Audit } from '../platform/audit-log.ts';
 import type { Caller } from '../platform/auth.ts';
 import { clientAddress } from '../platform/forwarded.ts';
+import { urlParts } from './url-parts.ts';
 
 /** Adds to the audit line of a request what its URL does not say. Never a secret. */
 export type Tell = (what: Readonly<Record<string, unknown>>) => void;
@@ -45,10 +46,10 @@ export function auditTrail(audit: Audit, trusted: BlockList) {
 
 /** With the parameters that the route knows: what else stands there may be a key in the wrong place. */
 function pathOf({ url = '' }: IncomingMessage, route: Route): string {
-  const [path = '', query = ''] = url.split('?', 2);
+  const { path, query } = urlParts(url);
   const known = Object.keys(route.query ?? {});
   const kept = new URLSearchParams(
-    [...new URLSearchParams(query)].filter(([name]) => known.includes(name)),
+    [...new URLSearchParams(query ?? '')].filter(([name]) => known.includes(name)),
   );
   return kept.size === 0 ? path : `${path}?${kept.toString()}`;
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller } from '../platform/auth.ts';
 import type { Tell } from './audit-trail.ts';
 import type { Exchange } from './exchange.ts';
+import { urlParts } from './url-parts.ts';
 
 /** What is known of a request when it is opened. */
 interface Opened extends Omit<Exchange, 'query' | 'publicUrl'> {
@@ -44,7 +45,5 @@ export class OpenedExchange implements Exchange {
 
 function queryOf(request: IncomingMessage): URLSearchParams {
   // express rewrites `url` below a mounted path; nothing is mounted here.
-  const url = request.url ?? '';
-  const at = url.indexOf('?');
-  return new URLSearchParams(at < 0 ? '' : url.slice(at + 1));
+  return new URLSearchParams(urlParts(request.url ?? '').query ?? '');
 }

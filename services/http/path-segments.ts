@@ -1,9 +1,9 @@
 import { GitbuilderError } from '../domain/errors.ts';
+import { urlParts } from './url-parts.ts';
 
 /** The decoded segments of a URL's path; the last one is empty when it ends in "/". */
 export function pathSegments(url: string): string[] {
-  const end = url.indexOf('?');
-  const path = end < 0 ? url : url.slice(0, end);
+  const { path } = urlParts(url);
   return path.slice(1).split('/').map(decodeSegment);
 }
 

@@ -13,6 +13,7 @@ import { directoryPage } from './directory-page.ts';
 import { missing } from './levels.ts';
 import { pathSegments } from './path-segments.ts';
 import { sendBlob } from './send-blob.ts';
+import { urlParts, withSlash } from './url-parts.ts';
 
 const FOREVER = 'public, max-age=31536000, immutable';
 
@@ -158,13 +159,13 @@ function sendFolder(
   publicUrl: string,
   entries: readonly FolderEntry[],
 ): void {
-  const [path = '', query] = (request.url ?? '').split('?');
-  if (!path.endsWith('/')) {
-    const location = `${publicUrl}${path.slice(1)}/${query === undefined ? '' : `?${query}`}`;
+  const { url = '' } = request;
+  const location = withSlash(url, publicUrl);
+  if (location !== null) {
     sendAnswer(response, { kind: 'redirect', location });
     return;
   }
-  const body = directoryPage(decodeURI(path), entries);
+  const body = directoryPage(decodeURI(urlParts(url).path), entries);
   sendAnswer(response, { kind: 'text', body, type: 'text/html; charset=utf-8' });
 }
 

@@ -4,6 +4,7 @@ import { GitbuilderError } from '../domain/errors.ts';
 import { sendAnswer } from '../platform/answer.ts';
 import type { Answer } from '../platform/answer.ts';
 import type { Exchange } from './exchange.ts';
+import { withSlash } from './url-parts.ts';
 
 export type Handler = (exchange: Exchange) => Answer | Promise<Answer>;
 export type Register = (route: Route, handler: Handler) => void;
@@ -78,8 +79,6 @@ function expressPath(path: string): string {
 
 function missingSlash(request: Request, route: Route, publicUrl: string): Answer | null {
   if (route.method !== 'GET' || !route.path.endsWith('/')) return null;
-  const [path = '', query] = request.originalUrl.split('?');
-  if (path.endsWith('/')) return null;
-  const location = `${publicUrl}${path.slice(1)}/${query === undefined ? '' : `?${query}`}`;
-  return { kind: 'redirect', location };
+  const location = withSlash(request.originalUrl, publicUrl);
+  return location === null ? null : { kind: 'redirect', location };
 }

@@ -56,7 +56,7 @@ export const ROOMS: readonly Room[] = [
     // What handlers of every service stand on, the agents' too.
     name: 'http basics',
     holds:
-      /^services\/http\/(audit-trail|exchange|health-answer|incoming-body|opened-exchange|path-segments|read-json|read-query|register|service-listener)\.ts$/,
+      /^services\/http\/(audit-trail|exchange|health-answer|incoming-body|opened-exchange|path-segments|read-json|read-query|register|service-listener|url-parts)\.ts$/,
     mayImport: ['domain', 'api', 'platform'],
   },
   {

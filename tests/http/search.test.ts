@@ -150,6 +150,8 @@ t.test('what is no search', async (t) => {
   const redirect = await node.fetch('search?project=ceph&arch=arm64');
   t.equal(redirect.status, 302);
   t.equal(redirect.headers.get('location'), `${node.url}search/?project=ceph&arch=arm64`);
+  const odd = await node.fetch('search?name=a?b', { redirect: 'manual' });
+  t.equal(odd.headers.get('location'), `${node.url}search/?name=a?b`);
   for (const [query, status, message] of [
     ['nam=ceph', 405, /^invalid query params: nam$/],
     ['status=ready&name=x&foo', 405, /^invalid query params: status,foo$/],
