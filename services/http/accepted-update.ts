@@ -3,6 +3,7 @@ import type { Route } from '../api/route.ts';
 import { LONGEST_WAIT_SECONDS } from '../api/waiting.ts';
 import { isOver } from '../chacra/await-publish.ts';
 import type { AcceptedUpdate } from '../chacra/request-update.ts';
+import { json } from '../platform/answer.ts';
 import type { Answer } from '../platform/answer.ts';
 import type { ChacraContext } from './chacra-context.ts';
 import type { Exchange } from './exchange.ts';
@@ -23,8 +24,7 @@ export async function answerUpdate(
   const { publicUrl, response } = exchange;
   const seconds = readQuery(exchange, route).whole('wait', 0, LONGEST_WAIT_SECONDS) ?? 0;
   if (seconds === 0) {
-    const { repo, status, generation } = await accept();
-    return { kind: 'json', body: { ...repoJson(repo, publicUrl, status), generation } };
+    return json(acceptedJson(await accept(), publicUrl));
   }
   const { repo, generation } = await holdRequest(holder, exchange, 'json', async (signal) => {
     const accepted = await accept();
@@ -35,7 +35,12 @@ export async function answerUpdate(
   // Deleted meanwhile, it is told as it last was.
   const now = repos.get(repo.identity) ?? repo;
   const body = { ...repoJson(now, publicUrl), generation, done: isOver(now.head, generation) };
-  if (!response.headersSent) return { kind: 'json', body };
+  if (!response.headersSent) return json(body);
   response.end(JSON.stringify(body));
   return { kind: 'sent' };
+}
+
+/** The repo as it was when its update was accepted, with the number of the publish to wait for. */
+export function acceptedJson({ repo, status, generation }: AcceptedUpdate, publicUrl: string) {
+  return { ...repoJson(repo, publicUrl, status), generation };
 }

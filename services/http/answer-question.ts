@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { GitbuilderError } from '../domain/errors.ts';
 import type { Answer } from '../platform/answer.ts';
 import type { Turns } from '../platform/turns.ts';
 import type { OpenQuestion, Waiters } from '../shaman/wait-for.ts';
+import { FORMAT_TYPES, factLines } from './answer-format.ts';
+import type { Format } from './answer-format.ts';
 import { isUnchanged } from './conditions.ts';
 import type { Exchange } from './exchange.ts';
-import { FORMAT_TYPES, holdRequest } from './hold-request.ts';
-import type { Format, Holder } from './hold-request.ts';
-import type { Query } from './read-query.ts';
+import { holdRequest } from './hold-request.ts';
+import type { Holder } from './hold-request.ts';
 
 /** What holding a question takes. */
 export interface Holding extends Holder {
@@ -51,25 +51,8 @@ export async function answerQuestion<T>(
   return { kind: 'sent' };
 }
 
-/** Which form of the answer is wanted: by parameter, else by Accept. */
-export function formatOf(query: Query, { request }: Exchange): Format {
-  const named = query.text('format');
-  if (named === 'json' || named === 'text') return named;
-  if (named !== null) {
-    const reason = `format must be json or text, not ${JSON.stringify(named.slice(0, 60))}`;
-    throw new GitbuilderError('REQUEST_INVALID', { reason });
-  }
-  const accept = request.headers.accept ?? '';
-  return accept.includes('text/plain') && !accept.includes('application/json') ? 'text' : 'json';
-}
-
 function print<T>(answer: T, format: Format, forms: Forms<T>): string {
-  if (format === 'json') return JSON.stringify(forms.json(answer));
-  // Reasons come from elsewhere and may hold line breaks.
-  return forms
-    .facts(answer)
-    .map((fact) => `${fact.replace(/\s+/g, ' ')}\n`)
-    .join('');
+  return format === 'json' ? JSON.stringify(forms.json(answer)) : factLines(forms.facts(answer));
 }
 
 function conditional(request: IncomingMessage, format: Format, body: string): Answer {

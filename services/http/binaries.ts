@@ -27,7 +27,7 @@ const ROUTES = CHACRA_ROUTES.binaries;
 
 /** `/binaries/…`: what was uploaded, level by level, and the files themselves. */
 export function binariesRoutes(register: Register, context: ChacraContext): void {
-  const { repos, projects, rulesOf, queue } = context;
+  const { repos, projects, queue } = context;
 
   register(ROUTES.projects, () => {
     const tree = repos.tree();
@@ -97,7 +97,7 @@ export function binariesRoutes(register: Register, context: ChacraContext): void
     });
     register(routes.remove, async ({ params }) => {
       const identity = identityOf(params);
-      await deleteBinary({ ...context, rulesOf }, identity, archOf(params), nameOf(params));
+      await deleteBinary(context, identity, archOf(params), nameOf(params));
       queue.startWhenQuiet(identity);
       return { kind: 'empty', status: 204 };
     });

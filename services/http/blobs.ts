@@ -5,13 +5,13 @@ import { knownBlobs } from '../chacra/attach-binary.ts';
 import { findBlobUses } from '../chacra/find-blob-uses.ts';
 import { GitbuilderError } from '../domain/errors.ts';
 import type { Answer } from '../platform/answer.ts';
+import { factLines, formatOf } from './answer-format.ts';
 import type { ChacraContext } from './chacra-context.ts';
 import { param } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
 import { readBody } from './read-json.ts';
 import { readQuery } from './read-query.ts';
 import type { Register } from './register.ts';
-import { formatOf } from './settled-answer.ts';
 
 const SHA256 = /^[0-9a-f]{64}$/;
 
@@ -34,7 +34,7 @@ async function uses(context: ChacraContext, exchange: Exchange): Promise<Answer>
   const facts = await blobFacts(context, sha256);
   const { publicUrl } = exchange;
   if (format === 'json') return { kind: 'json', body: blobJson(facts, publicUrl) };
-  return { kind: 'text', body: blobLines(facts, publicUrl).join('\n') + '\n' };
+  return { kind: 'text', body: factLines(blobLines(facts, publicUrl)) };
 }
 
 async function blobFacts(context: ChacraContext, sha256: string): Promise<BlobFacts> {

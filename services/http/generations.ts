@@ -21,6 +21,7 @@ import { repoPath } from '../domain/identity.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import type { Repo } from '../domain/repo.ts';
 import type { Answer } from '../platform/answer.ts';
+import { factLines, formatOf } from './answer-format.ts';
 import { answerUpdate } from './accepted-update.ts';
 import { identityOf } from './addresses.ts';
 import type { ChacraContext } from './chacra-context.ts';
@@ -29,7 +30,6 @@ import type { Exchange } from './exchange.ts';
 import { readJson } from './read-json.ts';
 import { readQuery } from './read-query.ts';
 import type { Register } from './register.ts';
-import { formatOf } from './settled-answer.ts';
 
 /** `/api/v1/repos/…/generations/`: what was published before, and the way back to it. */
 export function generationRoutes(register: Register, context: ChacraContext): void {
@@ -107,6 +107,5 @@ function addressed({ params }: Exchange): [identity: RepoIdentity, number: numbe
 }
 
 function text(lines: readonly string[]): Answer {
-  // Names and reasons come from elsewhere and may hold line breaks.
-  return { kind: 'text', body: lines.map((line) => `${line.replace(/\s+/g, ' ')}\n`).join('') };
+  return { kind: 'text', body: factLines(lines) };
 }

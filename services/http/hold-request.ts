@@ -1,17 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../domain/clock.ts';
 import type { HeldRequests } from '../platform/held-requests.ts';
+import { FORMAT_TYPES } from './answer-format.ts';
+import type { Format } from './answer-format.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Proxies and clients drop a connection on which nothing comes; JSON and sh do not mind empty lines. */
 const BLANK_MILLISECONDS = 15_000;
-
-export type Format = 'json' | 'text';
-
-export const FORMAT_TYPES = {
-  json: 'application/json',
-  text: 'text/plain; charset=utf-8',
-} as const satisfies Record<Format, string>;
 
 /** What holding a request takes. */
 export interface Holder {

@@ -7,7 +7,7 @@ import { Turns } from '../platform/turns.ts';
 import { EventFeed } from '../shaman/event-feed.ts';
 import { Waiters } from '../shaman/wait-for.ts';
 import { EventStreams } from './event-streams.ts';
-import type { Holding } from './settled-answer.ts';
+import type { Holding } from './answer-question.ts';
 import { eventData } from './shaman-events.ts';
 import type { ShamanContext } from './shaman-context.ts';
 

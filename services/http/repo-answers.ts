@@ -12,13 +12,12 @@ import { requireRepo } from '../chacra/request-update.ts';
 import type { Explanation } from '../domain/explanation.ts';
 import type { Answer } from '../platform/answer.ts';
 import { identityOf } from './addresses.ts';
+import { FORMAT_TYPES, factLines, formatOf } from './answer-format.ts';
 import type { ChacraContext } from './chacra-context.ts';
 import type { Exchange } from './exchange.ts';
 import { readQuery } from './read-query.ts';
 import type { Register } from './register.ts';
 import { joinRows, sendPieces } from './send-pieces.ts';
-import { FORMAT_TYPES } from './hold-request.ts';
-import { formatOf } from './settled-answer.ts';
 
 /** `/api/v1/repos/…`: what a repository is made of, and why. */
 export function repoAnswerRoutes(register: Register, context: ChacraContext): void {
@@ -44,17 +43,13 @@ async function explain(context: ChacraContext, exchange: Exchange, route: Route)
 }
 
 async function* lines(explanation: Explanation, asked: string | null): AsyncGenerator<string> {
-  yield explanationLines(explanation).map(lineOf).join('');
+  yield factLines(explanationLines(explanation));
   let isNone = true;
   for await (const some of mapBlocks(explanation.packages, packageLine)) {
-    yield some.map(lineOf).join('');
+    yield factLines(some);
     isNone &&= some.length === 0;
   }
-  if (asked !== null && isNone) yield lineOf(`none ${asked} fits nothing here`);
-}
-
-function lineOf(fact: string): string {
-  return `${fact.replace(/\s+/g, ' ')}\n`;
+  if (asked !== null && isNone) yield factLines([`none ${asked} fits nothing here`]);
 }
 
 async function* mapBlocks<T>(

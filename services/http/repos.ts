@@ -11,7 +11,7 @@ import { GitbuilderError } from '../domain/errors.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import { json } from '../platform/answer.ts';
 import type { Answer } from '../platform/answer.ts';
-import { answerUpdate } from './accepted-update.ts';
+import { acceptedJson, answerUpdate } from './accepted-update.ts';
 import { identityOf } from './addresses.ts';
 import type { ChacraContext } from './chacra-context.ts';
 import type { Exchange } from './exchange.ts';
@@ -91,8 +91,7 @@ async function set(context: ChacraContext, exchange: Exchange): Promise<Answer> 
   }
   if (settings.type !== undefined) await setRepoType(context, identity, settings.type);
   if (settings.needs_update === true) {
-    const { repo, status, generation } = await accept(context, exchange, 'update');
-    return json({ ...repoJson(repo, publicUrl, status), generation });
+    return json(acceptedJson(await accept(context, exchange, 'update'), publicUrl));
   }
   return json(repoJson(requireRepo(context.repos, identity), publicUrl));
 }

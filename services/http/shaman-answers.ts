@@ -8,7 +8,7 @@ import { isMatrixSettled } from '../shaman/build-matrix.ts';
 import type { MatrixAnswer, MatrixQuestion } from '../shaman/build-matrix.ts';
 import type { JudgedCell } from '../shaman/judge-cell.ts';
 import type { RecordPage } from '../shaman/search-records.ts';
-import type { Forms } from './settled-answer.ts';
+import type { Forms } from './answer-question.ts';
 
 /** How the answer to "latest" is written. */
 export function latestForms(question: LatestQuestion, distros: DistroTable): Forms<LatestAnswer> {

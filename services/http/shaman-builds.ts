@@ -11,6 +11,7 @@ import { recordBuild } from '../shaman/record-build.ts';
 import type { Exchange } from './exchange.ts';
 import { readJson } from './read-json.ts';
 import type { Register } from './register.ts';
+import { said } from './said-text.ts';
 import type { ShamanContext } from './shaman-context.ts';
 
 const ROUTES = SHAMAN_ROUTES.builds;
@@ -49,8 +50,6 @@ async function record(context: ShamanContext, exchange: Exchange): Promise<Answe
   const body = await readJson(exchange, BuildReportBody);
   const { ref, sha1, distro, distro_version, distro_arch, flavor, status } = body;
   tell({ ref, sha1, distro, distro_version, distro_arch, flavor, build_status: status });
-  // Empty strings are sent for what is not known.
-  const said = (text: string | null | undefined) => (text === '' ? undefined : (text ?? undefined));
   const word = (what: string, value: string | null | undefined) => {
     const text = said(value);
     return text === undefined ? null : parseWord(what, text);
@@ -69,12 +68,8 @@ async function record(context: ShamanContext, exchange: Exchange): Promise<Answe
     url: parseWebAddress('url', body.url),
     status: body.status,
     logUrl: logUrl === undefined ? undefined : parseWebAddress('log_url', logUrl),
-    buildId: body.build_id === null || body.build_id === '' ? undefined : textOf(body.build_id),
+    buildId: said(body.build_id?.toString()),
     extra: body.extra ?? undefined,
   });
   return json({});
-}
-
-function textOf(id: string | number | undefined): string | undefined {
-  return id === undefined ? undefined : String(id);
 }

@@ -7,7 +7,7 @@ import type { FeedEvent } from '../shaman/event-feed.ts';
 import type { EventStreams } from './event-streams.ts';
 import type { Exchange } from './exchange.ts';
 import { readQuery } from './read-query.ts';
-import type { Holding } from './settled-answer.ts';
+import type { Holding } from './answer-question.ts';
 
 /** What is told of a change: the record as it is now, its status before, and whether it is gone. */
 export function eventData(event: FeedEvent, distros: DistroTable): object {

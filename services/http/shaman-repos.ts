@@ -18,6 +18,7 @@ import { missing } from './levels.ts';
 import { readJson } from './read-json.ts';
 import type { Register } from './register.ts';
 import { sendList } from './send-list.ts';
+import { said } from './said-text.ts';
 import type { ShamanContext } from './shaman-context.ts';
 
 const ROUTES = SHAMAN_ROUTES.repos;
@@ -115,8 +116,6 @@ async function record(context: ShamanContext, exchange: Exchange): Promise<Answe
   const { params, tell } = exchange;
   const body = await readJson(exchange, RepoEventBody);
   tell({ chacra_url: body.chacra_url, repo_status: body.status, sequence: body.sequence });
-  // Empty strings are sent for what is not known.
-  const said = (text: string | null | undefined) => (text === '' ? undefined : (text ?? undefined));
   const url = said(body.url);
   await recordRepoEvent(context, {
     project: params['project'] ?? '',
