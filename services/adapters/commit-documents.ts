@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { Low } from 'lowdb';
-import { makeFolder, removeDurably } from '../platform/durable-file.ts';
+import { isMissing, makeFolder, removeDurably } from '../platform/durable-file.ts';
 import type { FileWriter } from '../platform/file-writer.ts';
 import { DurableJsonAdapter } from '../platform/durable-json-adapter.ts';
 import type { Log } from '../shaman/ports.ts';
@@ -103,7 +103,10 @@ export class CommitDocuments {
     while (commit.pending > 0) await this.#settled().catch(() => undefined);
     const path = commitPath(this.#folder, commit);
     if (commit.isEmpty) {
-      await removeDurably(path).catch(ifFolderIsThere);
+      await removeDurably(path).catch((cause: unknown) => {
+        // One that came and went between two rounds may have no folder yet.
+        if (!isMissing(cause)) throw cause;
+      });
       const isForgotten = commit.isEmpty && commit.pending === 0 && !this.#dirty.has(commit);
       if (isForgotten) this.#loaded.commits.delete(commit.key);
       return;
@@ -113,10 +116,4 @@ export class CommitDocuments {
     const adapter = new DurableJsonAdapter<CommitDocument>(path, FORMAT, this.#files);
     await new Low(adapter, commit.print()).write();
   }
-}
-
-/** A sha1 that came and went between two rounds may have no folder yet. */
-function ifFolderIsThere(cause: unknown): void {
-  const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-  if (!isMissing) throw cause;
 }

@@ -1,4 +1,5 @@
 import type { NodeProbe } from '../shaman/ports.ts';
+import { innerReason } from './inner-reason.ts';
 
 const TIMEOUT_MILLISECONDS = 3000;
 
@@ -13,8 +14,7 @@ export const httpNodeProbe: NodeProbe = {
       await response.body?.cancel();
       return response.ok ? null : `/health/ answers ${response.status}`;
     } catch (cause) {
-      const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-      return inner instanceof Error ? inner.message : String(inner);
+      return innerReason(cause);
     }
   },
 };

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { WebhookEvent } from '../domain/webhook.ts';
 import type { WebhookSender } from '../shaman/ports.ts';
+import { innerReason } from './inner-reason.ts';
 
 const TIMEOUT_MILLISECONDS = 10_000;
 
@@ -32,8 +33,7 @@ export function httpWebhookSender(secretOf: (name: string) => string | null): We
         await response.body?.cancel();
         return response.ok ? null : `it answered ${response.status}`;
       } catch (cause) {
-        const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-        return inner instanceof Error ? inner.message : String(inner);
+        return innerReason(cause);
       }
     },
   };

@@ -1,17 +1,13 @@
-import { createHash } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Low } from 'lowdb';
 import { z } from 'zod';
 import type { PinStore } from '../chacra/ports.ts';
 import type { Pin, PinnedCommit } from '../domain/pin.ts';
-import { makeFolder, removeDurably, sweepTemporaries } from '../platform/durable-file.ts';
+import { removeDurably } from '../platform/durable-file.ts';
 import { DurableJsonAdapter } from '../platform/durable-json-adapter.ts';
-import { inParallel } from './in-parallel.ts';
-import { readOrDamaged } from './read-or-damaged.ts';
+import { loadDocuments } from './load-documents.ts';
+import { nameOnDisk } from './name-on-disk.ts';
 import { SerialByKey } from './serial-by-key.ts';
-
-const PARALLEL = 16;
 
 const pinSchema = z.object({
   project: z.string(),
@@ -74,10 +70,8 @@ export class DiskPinStore implements PinStore {
     else this.#pins.set(key, before);
   }
 
-  /** Hashed, for names can be longer than file names may be, and hold any character. */
   #pathOf(key: string): string {
-    const digest = createHash('sha256').update(key).digest('hex').slice(0, 32);
-    return join(this.#folder, `${digest}.json`);
+    return join(this.#folder, `${nameOnDisk(key)}.json`);
   }
 }
 
@@ -87,16 +81,7 @@ export async function openPinStore(options: {
   readonly root: string;
 }): Promise<DiskPinStore> {
   const folder = join(options.root, 'pins');
-  await makeFolder(folder);
-  await sweepTemporaries(folder);
-  const pins: Pin[] = [];
-  const documents = (await readdir(folder)).filter((file) => file.endsWith('.json'));
-  await inParallel(documents, PARALLEL, async (file) => {
-    const path = join(folder, file);
-    const pin = await readOrDamaged(path, () => new DurableJsonAdapter(path, FORMAT).read());
-    if (pin !== null) pins.push(pin);
-  });
-  return new DiskPinStore(folder, pins);
+  return new DiskPinStore(folder, await loadDocuments(folder, FORMAT));
 }
 
 /** A line break stands in none of the three. */

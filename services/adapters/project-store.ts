@@ -1,16 +1,12 @@
-import { createHash } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Low } from 'lowdb';
 import { z } from 'zod';
 import type { ProjectStore } from '../chacra/ports.ts';
-import { makeFolder, removeDurably, sweepTemporaries } from '../platform/durable-file.ts';
+import { removeDurably } from '../platform/durable-file.ts';
 import { DurableJsonAdapter } from '../platform/durable-json-adapter.ts';
-import { inParallel } from './in-parallel.ts';
-import { readOrDamaged } from './read-or-damaged.ts';
+import { loadDocuments } from './load-documents.ts';
+import { nameOnDisk } from './name-on-disk.ts';
 import { SerialByKey } from './serial-by-key.ts';
-
-const PARALLEL = 16;
 
 const projectSchema = z.object({ name: z.string() });
 type Project = z.infer<typeof projectSchema>;
@@ -59,20 +55,13 @@ export async function openProjectStore(options: {
   readonly root: string;
 }): Promise<DiskProjectStore> {
   const folder = join(options.root, 'projects');
-  await makeFolder(folder);
-  await sweepTemporaries(folder);
-  const names: string[] = [];
-  const documents = (await readdir(folder)).filter((file) => file.endsWith('.json'));
-  await inParallel(documents, PARALLEL, async (file) => {
-    const path = join(folder, file);
-    const project = await readOrDamaged(path, () => new DurableJsonAdapter(path, FORMAT).read());
-    if (project !== null) names.push(project.name);
-  });
-  return new DiskProjectStore(folder, names);
+  const projects = await loadDocuments(folder, FORMAT);
+  return new DiskProjectStore(
+    folder,
+    projects.map(({ name }) => name),
+  );
 }
 
-/** Hashed, for encoded names can be longer than file names may be, and begin with a dot. */
 function documentOf(folder: string, name: string): string {
-  const digest = createHash('sha256').update(name).digest('hex').slice(0, 32);
-  return join(folder, `${digest}.json`);
+  return join(folder, `${nameOnDisk(name)}.json`);
 }

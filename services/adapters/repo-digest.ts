@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { repoPath } from '../domain/identity.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
+import { nameOnDisk } from './name-on-disk.ts';
 
-/** A repo's name on disk: identities can be longer than file names may be, and hold any character. */
+/** A repo's name on disk. */
 export function repoDigest(identity: RepoIdentity): string {
-  return createHash('sha256').update(repoPath(identity)).digest('hex').slice(0, 32);
+  return nameOnDisk(repoPath(identity));
 }
 
 /** Whether a name on disk is one of those. */

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { buildKey } from '../domain/build.ts';
 import type { Build } from '../domain/build.ts';
 import type { Commit } from '../domain/commit.ts';
 import type { Moment, ShamanRepo } from '../domain/shaman-repo.ts';
+import { nameOnDisk } from './name-on-disk.ts';
 import type { CommitDocument, RecordLine } from './shaman-format.ts';
 
 /** One sha1 in memory: its records, its tombstones, and how far its document is behind. */
@@ -116,7 +116,7 @@ export function commitKey({ project, sha1 }: { project: string; sha1: string }):
   return `${project}\n${sha1}`;
 }
 
-/** A sha1's name on disk: what is called sha1 may be anything, and longer than file names may be. */
+/** A sha1's name on disk. */
 export function commitDigest(commit: { project: string; sha1: string }): string {
-  return createHash('sha256').update(commitKey(commit)).digest('hex').slice(0, 32);
+  return nameOnDisk(commitKey(commit));
 }

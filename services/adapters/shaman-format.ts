@@ -3,6 +3,7 @@ import { BUILD_STATUSES } from '../domain/build.ts';
 import type { Build } from '../domain/build.ts';
 import { ANNOUNCED_STATUSES } from '../domain/shaman-repo.ts';
 import type { Moment, ShamanRepo } from '../domain/shaman-repo.ts';
+import { repoIdentitySchema } from './repo-identity-schema.ts';
 
 /** What the document of one sha1 holds; tombstones stand among its repos. */
 export interface CommitDocument {
@@ -32,14 +33,7 @@ const moment = z.object({ at: z.string(), order: z.int() }) satisfies z.ZodType<
 const extra = z.record(z.string(), z.unknown());
 
 const repo = z.object({
-  identity: z.object({
-    project: z.string(),
-    ref: z.string(),
-    sha1: z.string(),
-    distro: z.string(),
-    distroVersion: z.string(),
-    flavor: z.string(),
-  }),
+  identity: repoIdentitySchema,
   chacraUrl: z.string(),
   url: z.string(),
   status: z.enum(ANNOUNCED_STATUSES),

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Low } from 'lowdb';
@@ -9,6 +8,7 @@ import { Document, openDocument } from '../platform/document.ts';
 import { makeFolder, sweepTemporaries } from '../platform/durable-file.ts';
 import { DurableJsonAdapter } from '../platform/durable-json-adapter.ts';
 import type { Clock, Log, NodeRecords } from '../shaman/ports.ts';
+import { nameOnDisk } from './name-on-disk.ts';
 import { readOrDamaged } from './read-or-damaged.ts';
 
 const SOON_MILLISECONDS = 1000;
@@ -174,8 +174,6 @@ function folderOf(root: string): string {
   return join(root, 'nodes');
 }
 
-/** Hashed, for what is called a host may be longer than file names may be. */
 function pathOf(folder: string, host: string): string {
-  const digest = createHash('sha256').update(host).digest('hex').slice(0, 32);
-  return join(folder, `${digest}.json`);
+  return join(folder, `${nameOnDisk(host)}.json`);
 }

@@ -1,10 +1,10 @@
 import type { RepoIdentity } from '../domain/identity.ts';
 import { binaryKey } from '../domain/repo.ts';
 import type { Binary, Repo, RepoChange, RepoHead } from '../domain/repo.ts';
+import type { LoadedRepo } from './load-repos.ts';
 import type { RepoFiles } from './repo-files.ts';
 import { headDifference, play } from './repo-record.ts';
 import type { RepoLine } from './repo-record.ts';
-import type { LoadedRepo } from './load-repos.ts';
 
 /** A change in memory, how to take it back, and its journal line. */
 interface Applied {
@@ -64,11 +64,6 @@ export class StoredRepo {
   /** True when there is neither a repo nor anything under way. */
   get isGone(): boolean {
     return this.#repo === undefined && this.#running === null;
-  }
-
-  /** True when a change waits for company that nobody waits for. */
-  get isBehind(): boolean {
-    return this.#next.changes.length > 0;
   }
 
   /** Decides and changes memory in this tick; true when something changed. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { WebhookEvent } from '../domain/webhook.ts';
@@ -6,6 +5,7 @@ import { makeFolder } from '../platform/durable-file.ts';
 import { openJournal } from '../platform/journal.ts';
 import type { Journal } from '../platform/journal.ts';
 import type { WebhookOutbox } from '../shaman/ports.ts';
+import { nameOnDisk } from './name-on-disk.ts';
 import { readOrDamaged } from './read-or-damaged.ts';
 
 const FULL_BYTES = 1024 * 1024;
@@ -120,9 +120,7 @@ interface Opened {
 
 /** Loads a receiver's outbox; DATA_DAMAGED names a file that cannot be read. */
 export async function openWebhookOutbox(root: string, name: string): Promise<DiskWebhookOutbox> {
-  // Hashed, for a name may hold what file names may not.
-  const digest = createHash('sha256').update(name).digest('hex').slice(0, 32);
-  const folder = join(root, 'webhooks', digest);
+  const folder = join(root, 'webhooks', nameOnDisk(name));
   await makeFolder(folder);
   const [a, b] = await Promise.all(
     ['a.jsonl', 'b.jsonl'].map((file) => opened(join(folder, file))),

@@ -1,0 +1,6 @@
+/** Why something failed: what `fetch` and lowdb throw says so only in its cause. */
+export function innerReason(failure: unknown): string {
+  const inner =
+    failure instanceof Error && failure.cause instanceof Error ? failure.cause : failure;
+  return inner instanceof Error ? inner.message : String(inner);
+}
