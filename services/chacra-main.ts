@@ -90,7 +90,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
     pick: packagePicker(parts),
     render,
     kept,
-    signedBy: signer?.fingerprint ?? null,
+    signedBy: signer?.signsWith ?? null,
   };
   const queue = new PublishQueue({
     ...parts,

@@ -24,52 +24,82 @@ export async function openSigner(options: {
   const { clock = systemClock } = options;
   const key = await unlock(await read(options.armoredKey), options.passphrase);
   // Fails when the key is expired, revoked, or has no part that may sign: better now than at a publish.
-  const signing = await key.getSigningKey(undefined, clock.now());
-  const quick = ed25519Key(signing.keyPacket);
-  const sign = quick === null ? signer(key, clock) : quickSigner(quick, key, clock);
+  const now = await signingPart(key, clock.now());
   return {
     publicKeyArmored: key.toPublic().armor(),
     fingerprint: key.getFingerprint().toUpperCase(),
-    ...sign,
+    signsWith: now.getFingerprint().toUpperCase(),
+    ...signer(key, clock),
   };
 }
 
-type Sign = Pick<Signer, 'clearsign' | 'detach'>;
+type Part = Awaited<ReturnType<PrivateKey['getSigningKey']>>;
 
-/** Any key that the library knows. */
-function signer(key: PrivateKey, clock: Clock): Sign {
-  return {
-    async clearsign(text) {
-      const message = await openpgp.createCleartextMessage({ text });
-      const signed = await openpgp.sign({ message, signingKeys: key, date: clock.now() });
-      // The library writes CRLF; a cleartext signature holds with either, and Release files have LF.
-      return signed.replaceAll('\r\n', '\n');
-    },
-    async detach(text) {
-      // Binary, not text: gpgv then verifies the very bytes, whatever their line ends.
-      const message = await openpgp.createMessage({ binary: Buffer.from(text) });
-      const options = { message, signingKeys: key, date: clock.now(), detached: true };
-      const signature: unknown = await openpgp.sign(options);
-      return String(signature);
-    },
-  };
+/**
+ * The part that signs at a time: the newest subkey that may and whose secret is here, else the primary
+ * key. One that has expired makes way for the next. What was verified once costs nothing again.
+ */
+async function signingPart(key: PrivateKey, date: Date): Promise<Part> {
+  const newest = [...key.subkeys].sort(
+    (a, b) => Number(b.getCreationTime()) - Number(a.getCreationTime()),
+  );
+  for (const part of [...newest, key]) {
+    if (!hasSecret(part.keyPacket)) continue;
+    const found = await key.getSigningKey(part.getKeyID(), date).catch(() => null);
+    if (found !== null) return found;
+  }
+  // Says why, unless the secret is all that is missing.
+  await key.getSigningKey(undefined, date);
+  throw new Error('it holds the secret of no part that may sign now: export one that may');
+}
+
+/** An exported key may hold stubs: of a primary key that is kept elsewhere, of a subkey on a card. */
+function hasSecret(packet: openpgp.AnyKeyPacket): boolean {
+  return 'privateParams' in packet && packet.privateParams !== null;
 }
 
 /**
- * Ed25519 without the library, which hands each signature to another thread with the key in a new
- * form: two of them took as long as all index files of a publish together.
+ * Signs with Ed25519 itself, and leaves other keys to the library: that hands each signature to another
+ * thread with the key in a new form, and two of them took as long as all index files of a publish.
  */
-function quickSigner(quick: Ed25519Key, key: PrivateKey, clock: Clock): Sign {
-  const sign = async (signed: string, type: SignatureType): Promise<string> => {
-    const created = clock.now();
-    // It may have expired meanwhile. What the library has verified once costs nothing again.
-    await key.getSigningKey(undefined, created);
+function signer(key: PrivateKey, clock: Clock): Pick<Signer, 'clearsign' | 'detach'> {
+  const quickKeys = new Map<string, Ed25519Key | null>();
+  const quickKey = ({ keyPacket }: Part): Ed25519Key | null => {
+    const name = keyPacket.getFingerprint();
+    const known = quickKeys.get(name);
+    const quick = known === undefined ? ed25519Key(keyPacket) : known;
+    quickKeys.set(name, quick);
+    return quick;
+  };
+  const armored = (signed: string, type: SignatureType, created: Date, quick: Ed25519Key) => {
     const packet = signaturePacket(Buffer.from(signed), { type, created, key: quick });
     return openpgp.armor(openpgp.enums.armor.signature, packet).replaceAll('\r\n', '\n');
   };
   return {
-    clearsign: async (text) => clearsignedDocument(text, await sign(canonicalText(text), 'text')),
-    detach: (text) => sign(text, 'binary'),
+    async clearsign(text) {
+      const date = clock.now();
+      const part = await signingPart(key, date);
+      const quick = quickKey(part);
+      if (quick !== null)
+        return clearsignedDocument(text, armored(canonicalText(text), 'text', date, quick));
+      const message = await openpgp.createCleartextMessage({ text });
+      const signingKeyIDs = [part.getKeyID()];
+      const signed = await openpgp.sign({ message, signingKeys: key, signingKeyIDs, date });
+      // The library writes CRLF; a cleartext signature holds with either, and Release files have LF.
+      return signed.replaceAll('\r\n', '\n');
+    },
+    async detach(text) {
+      const date = clock.now();
+      const part = await signingPart(key, date);
+      const quick = quickKey(part);
+      if (quick !== null) return armored(text, 'binary', date, quick);
+      // Binary, not text: gpgv then verifies the very bytes, whatever their line ends.
+      const message = await openpgp.createMessage({ binary: Buffer.from(text) });
+      const signingKeyIDs = [part.getKeyID()];
+      const options = { message, signingKeys: key, signingKeyIDs, date, detached: true };
+      const signature: unknown = await openpgp.sign(options);
+      return String(signature);
+    },
   };
 }
 

@@ -276,6 +276,57 @@ t.test('a key that expires while the service runs signs no more', async (t) => {
   }
 });
 
+t.test('of several parts the newest signs that may and whose secret is here', async (t) => {
+  const start = new Date('2026-01-01T00:00:00Z');
+  let now = start;
+  const clock = { now: () => now, after: () => () => undefined };
+  for (const kind of [{ type: 'ecc', curve: 'ed25519Legacy' }, { type: 'rsa' }] as const) {
+    const { privateKey: key } = await openpgp.generateKey({
+      ...kind,
+      userIDs: [{ name: 'x' }],
+      subkeys: [{ sign: true, keyExpirationTime: 3600 }],
+      date: start,
+      format: 'object',
+    });
+    const subkey = key.subkeys[0];
+    if (subkey === undefined) throw new Error('no subkey was made');
+    const signers = async (signer: Signer) => {
+      const ids = [];
+      const clearsigned = await signer.clearsign('text');
+      const [cleartextMessage, armoredSignature] = [clearsigned, await signer.detach('text')];
+      const message = await openpgp.readCleartextMessage({ cleartextMessage });
+      const detached = await openpgp.readSignature({ armoredSignature });
+      for (const id of [...message.getSigningKeyIDs(), ...detached.getSigningKeyIDs()])
+        ids.push(id.toHex());
+      return ids;
+    };
+    const [first, second] = [subkey.getKeyID().toHex(), key.getKeyID().toHex()];
+    now = start;
+    const signer = await openSigner({ armoredKey: key.armor(), clock });
+    t.match(signer, {
+      fingerprint: key.getFingerprint().toUpperCase(),
+      signsWith: subkey.getFingerprint().toUpperCase(),
+    });
+    t.same(await signers(signer), [first, first]);
+    now = new Date('2026-01-01T01:00:01Z');
+    t.same(await signers(signer), [second, second], 'one that has expired makes way');
+
+    now = start;
+    // As gpg exports a key whose subkey is on a card, and one whose primary key is kept elsewhere.
+    const withStub = async (part: 'primary' | 'subkey') => {
+      const stubbed = await openpgp.readPrivateKey({ armoredKey: key.armor() });
+      const { keyPacket } = part === 'primary' ? stubbed : (stubbed.subkeys[0] ?? stubbed);
+      if (keyPacket instanceof openpgp.SecretKeyPacket) keyPacket.makeDummy();
+      return openSigner({ armoredKey: stubbed.armor(), clock });
+    };
+    t.same(await signers(await withStub('subkey')), [second, second], 'a subkey on a card');
+    const offline = await withStub('primary');
+    t.same(await signers(offline), [first, first], 'a primary key that is kept elsewhere');
+    now = new Date('2026-01-01T01:00:01Z');
+    await t.rejects(offline.detach('text'), { message: /secret of no part that may sign now/ });
+  }
+});
+
 t.test('the commands print what works', GPG, async (t) => {
   const folder = t.testdir();
   const gitbuilder = async (...args: string[]): Promise<string> => {
@@ -319,13 +370,12 @@ t.test('the commands print what works', GPG, async (t) => {
 });
 
 t.test(
-  'a new key signs a repository at its next update, though nothing else changed',
+  'a new key or subkey signs a repository at its next update, though nothing else changed',
   GPG,
   async (t) => {
     const folder = testFolder(t);
     const repo = `ceph/main/${'a'.repeat(40)}/debian/bookworm`;
-    const publishedUnder = async (name: string): Promise<string> => {
-      const { armoredKey } = await makeSigningKey({ type: 'ed25519', name });
+    const publishedUnder = async (armoredKey: string): Promise<string> => {
       writeFileSync(join(folder, 'signing.asc'), armoredKey);
       const chacra =
         '  signing: { keyFile: signing.asc }\n  projects: { ceph: { automatic: false } }';
@@ -347,6 +397,13 @@ t.test(
       await node.stop();
       return inRelease;
     };
-    t.not(await publishedUnder('first'), await publishedUnder('second'), 'both verified');
+    const key = async () => (await makeSigningKey({ type: 'ed25519', name: 'x' })).armoredKey;
+    const second = await key();
+    const signed = [await publishedUnder(await key()), await publishedUnder(second)];
+    t.equal(await publishedUnder(second), signed[1], 'the same key');
+    const grown = await openpgp.readPrivateKey({ armoredKey: second });
+    const options = { type: 'ecc', curve: 'ed25519Legacy', sign: true } as const;
+    signed.push(await publishedUnder((await grown.addSubkey(options)).armor()));
+    t.equal(new Set(signed).size, 3, 'all verified');
   },
 );

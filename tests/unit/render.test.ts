@@ -23,6 +23,7 @@ const DATE = '2026-11-22T13:34:54.846Z';
 const SIGNER: Signer = {
   publicKeyArmored: 'key',
   fingerprint: 'AA',
+  signsWith: 'AA',
   clearsign: (text) => Promise.resolve(`inside ${text}`),
   detach: (text) => Promise.resolve(`beside ${sha256(Buffer.from(text))}`),
 };
