@@ -151,6 +151,6 @@ export const agents = (folder: string) =>
       .int()
       .min(1)
       .default(200)
-      .describe('Event streams that one address may have open.'),
+      .describe('Event streams that one address (of IPv6: one /64) may have open.'),
     heldTotal: z.int().min(1).default(2000).describe('Event streams of all addresses.'),
   });

@@ -29,11 +29,32 @@ export function clientAddress(request: IncomingMessage, trusted: BlockList): str
   let address = request.socket.remoteAddress ?? '';
   const told = String(request.headers['x-forwarded-for'] ?? '').split(',');
   // Each proxy adds at the end who came to it; what stands before an untrusted one may be invented.
-  for (const before of told.reverse().map((part) => part.trim())) {
+  for (const before of told.reverse().map(withoutPort)) {
     if (isIP(before) === 0 || !isTrusted(address, trusted)) break;
     address = before;
   }
   return address;
+}
+
+/** Some proxies add the port, and brackets around an IPv6 address before it. */
+function withoutPort(told: string): string {
+  const text = told.trim();
+  return /^\[(.+)\](?::\d+)?$/.exec(text)?.[1] ?? text.replace(/^([\d.]+):\d+$/, '$1');
+}
+
+/**
+ * What limits per address count: of IPv6 the network of 64 bits, which is what one client is given and
+ * may use every address of; of IPv4 the address, however it is written.
+ */
+export function networkOf(address: string): string {
+  const plain = address.replace(/^::ffff:(?=[\d.]+$)/i, '');
+  if (isIP(plain) !== 6) return plain;
+  const [left = '', right = ''] = plain.replace(/%.*$/, '').split('::');
+  const before = left === '' ? [] : left.split(':');
+  const after = right === '' ? [] : right.split(':');
+  const zeros = Array<string>(Math.max(0, 8 - before.length - after.length)).fill('0');
+  const groups = [...before, ...zeros, ...after].slice(0, 4);
+  return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
 }
 
 /** Whether an address is that of a trusted proxy. */

@@ -1,4 +1,5 @@
 import { GitbuilderError } from '../domain/errors.ts';
+import { networkOf } from './forwarded.ts';
 
 export type HeldKind = 'wait' | 'stream';
 
@@ -11,7 +12,7 @@ interface Limits {
 
 interface Held {
   readonly kind: HeldKind;
-  readonly address: string;
+  readonly network: string;
   readonly end: () => void;
 }
 
@@ -22,7 +23,7 @@ interface Held {
 export class HeldRequests {
   readonly #limits: Limits;
   readonly #held = new Set<Held>();
-  readonly #perAddress = new Map<string, number>();
+  readonly #perNetwork = new Map<string, number>();
   #isClosed = false;
 
   constructor(limits: Limits) {
@@ -42,13 +43,14 @@ export class HeldRequests {
    */
   enter(kind: HeldKind, address: string, end: () => void): () => void {
     if (this.#isClosed) throw new GitbuilderError('STOPPING');
-    const ofAddress = this.#perAddress.get(address) ?? 0;
+    const network = networkOf(address);
+    const ofNetwork = this.#perNetwork.get(network) ?? 0;
     const { perAddress, total, section = 'shaman' } = this.#limits;
-    if (ofAddress >= perAddress) refuse('of your address', perAddress, `${section}.heldPerAddress`);
+    if (ofNetwork >= perAddress) refuse('of your address', perAddress, `${section}.heldPerAddress`);
     if (this.#held.size >= total) refuse('in total', total, `${section}.heldTotal`);
-    const held = { kind, address, end };
+    const held = { kind, network, end };
     this.#held.add(held);
-    this.#perAddress.set(address, ofAddress + 1);
+    this.#perNetwork.set(network, ofNetwork + 1);
     return () => this.#leave(held);
   }
 
@@ -60,9 +62,9 @@ export class HeldRequests {
 
   #leave(held: Held): void {
     if (!this.#held.delete(held)) return;
-    const rest = (this.#perAddress.get(held.address) ?? 1) - 1;
-    if (rest === 0) this.#perAddress.delete(held.address);
-    else this.#perAddress.set(held.address, rest);
+    const rest = (this.#perNetwork.get(held.network) ?? 1) - 1;
+    if (rest === 0) this.#perNetwork.delete(held.network);
+    else this.#perNetwork.set(held.network, rest);
   }
 }
 

@@ -66,7 +66,7 @@ const chacra = (folder: string) =>
       .describe('Space that uploads leave free on the disk; one that would not is answered 507.'),
     stallSeconds: seconds(60).describe('An upload that sends no byte for so long is dropped.'),
     heldPerAddress: count(2000).describe(
-      'Requests of one address that may wait for a publish at once.',
+      'Requests of one address (of IPv6: one /64) that may wait for a publish at once.',
     ),
     heldTotal: count(10_000).describe('The same for all addresses.'),
     keepGenerationsHours: hours(24).describe(
@@ -165,7 +165,7 @@ const shaman = (folder: string) =>
       'Ask the storage nodes every six hours whether they have what is on record, and mark what is gone.',
     ),
     heldPerAddress: count(2000).describe(
-      'Waiting requests and event streams that one address may have open.',
+      'Waiting requests and event streams that one address (of IPv6: one /64) may have open.',
     ),
     heldTotal: count(10_000).describe('Waiting requests and event streams of all addresses.'),
     keptEvents: count(10_000).describe(

@@ -101,8 +101,8 @@ t.test('who comes back misses nothing, or learns that it did', async (t) => {
 
 t.test('the limit is per address, also behind trusted proxies', async (t) => {
   const shaman = await startTestShaman(t, {
-    top: 'trustedProxies: [127.0.0.1, 10.0.0.0/8]',
-    shaman: 'heldPerAddress: 1, heldTotal: 4',
+    top: 'trustedProxies: [127.0.0.1, 10.0.0.0/8, "fd00::/8"]',
+    shaman: 'heldPerAddress: 1, heldTotal: 7',
   });
   for (const [forwarded, status] of [
     ['192.0.2.1', 200],
@@ -111,7 +111,14 @@ t.test('the limit is per address, also behind trusted proxies', async (t) => {
     ['192.0.2.3, 192.0.2.2, 10.1.1.1', 429],
     ['', 200],
     ['nobody', 429],
-    ['192.0.2.4', 200],
+    ['192.0.2.4:4711', 200],
+    ['::ffff:192.0.2.4, [fd00::1]:80', 429],
+    // To every client of IPv6 belong as many addresses as it likes.
+    ['2001:db8::1', 200],
+    ['2001:0DB8::ffff:1:2', 429],
+    ['[2001:db8:0:1::1]:4711', 200],
+    ['2001:db8:0:1:ffff::', 429],
+    ['::1', 200],
     ['192.0.2.5', 429],
   ] as const) {
     const reader = await listenTo(t, `${shaman.url}${ALL}`, { 'x-forwarded-for': forwarded });
