@@ -3,7 +3,8 @@ import { isPending } from '../domain/repo-status.ts';
 import type { Repo, RepoChange, RepoHead } from '../domain/repo.ts';
 import type { Clock, GenerationStore, ProjectStore, RepoStore } from './ports.ts';
 import { removeEmptyProject } from './remove-empty-project.ts';
-import { announceState, requireRepo } from './request-update.ts';
+import { announceState } from './request-update.ts';
+import { requireRepo } from './require-repo.ts';
 
 export interface DeleteRepoCollaborators {
   readonly repos: RepoStore;

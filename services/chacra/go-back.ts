@@ -3,7 +3,8 @@ import type { RepoIdentity } from '../domain/identity.ts';
 import { requireGeneration } from './kept-generations.ts';
 import type { Clock, RepoStore } from './ports.ts';
 import type { RulesOf } from './project-rules.ts';
-import { acceptUpdate, requireRepo } from './request-update.ts';
+import { acceptUpdate } from './request-update.ts';
+import { requireRepo } from './require-repo.ts';
 import type { AcceptedUpdate } from './request-update.ts';
 
 /**
@@ -22,7 +23,7 @@ export function goBack(
   number: number,
 ): Promise<AcceptedUpdate> {
   const { repos, rulesOf } = collaborators;
-  // Checked again by nobody: what it is based on cannot end between here and the same tick's decision.
+  // `acceptUpdate` decides in this same tick: the generation cannot end in between.
   const goBackTo = requireGeneration(requireRepo(repos, identity), number);
   if (rulesOf(identity.project).disabled) {
     const reason = `nothing of ${identity.project} is published: chacra.projects.${identity.project}.disabled`;

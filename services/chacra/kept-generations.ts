@@ -4,7 +4,7 @@ import { repoPath } from '../domain/identity.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import type { KeptGeneration, Repo, RepoHead } from '../domain/repo.ts';
 import type { Clock, GenerationStore, RepoStore } from './ports.ts';
-import { requireRepo } from './request-update.ts';
+import { requireThere } from './require-repo.ts';
 
 /** The generations whose files must be there: the live one first, then the older ones that are kept. */
 export function keptGenerations({ head: { live, older } }: Repo): number[] {
@@ -121,9 +121,9 @@ async function changeKept(
   number: number,
   next: (head: RepoHead, files: number) => RepoHead,
 ): Promise<Repo> {
-  requireRepo(repos, identity);
-  const repo = await repos.change(identity, (current) =>
-    current === undefined ? null : { head: next(current.head, requireGeneration(current, number)) },
-  );
-  return repo ?? requireRepo(repos, identity);
+  const repo = await repos.change(identity, (current) => {
+    const there = requireThere(current, identity);
+    return { head: next(there.head, requireGeneration(there, number)) };
+  });
+  return requireThere(repo, identity);
 }

@@ -7,15 +7,7 @@ import type { Repo, RepoChange, RepoHead } from '../domain/repo.ts';
 import type { RepoStatus } from '../domain/repo-status.ts';
 import type { Clock, RepoStore } from './ports.ts';
 import type { ProjectRules, RulesOf } from './project-rules.ts';
-
-/** The repo at an identity; REPO_NOT_FOUND when it was never made or is deleted. */
-export function requireRepo(repos: RepoStore, identity: RepoIdentity): Repo {
-  const repo = repos.get(identity);
-  if (repo === undefined || repo.head.status === 'deleted') {
-    throw new GitbuilderError('REPO_NOT_FOUND', { repo: repoPath(identity) });
-  }
-  return repo;
-}
+import { requireThere } from './require-repo.ts';
 
 /** Adds the event of a state that a repo enters before its publish has run. */
 export function announceState(
@@ -92,16 +84,14 @@ export async function acceptUpdate(
   kind: UpdateKind,
 ): Promise<AcceptedUpdate> {
   const { repos, clock, rulesOf, start } = collaborators;
-  requireRepo(repos, identity);
   let accepted = { status: 'requested' as RepoStatus, generation: 0 };
   const repo = await repos.change(identity, (current): RepoChange | null => {
-    if (current === undefined)
-      throw new GitbuilderError('REPO_NOT_FOUND', { repo: repoPath(identity) });
-    const head = requestUpdate(current, rulesOf(identity.project), clock.now(), kind);
-    const after = head ?? current.head;
+    const there = requireThere(current, identity);
+    const head = requestUpdate(there, rulesOf(identity.project), clock.now(), kind);
+    const after = head ?? there.head;
     accepted = { status: after.status, generation: coveringGeneration(after) };
     return head === null ? null : { head };
   });
   start(identity);
-  return { repo: repo ?? requireRepo(repos, identity), ...accepted };
+  return { repo: requireThere(repo, identity), ...accepted };
 }

@@ -1,11 +1,9 @@
-import { GitbuilderError } from '../domain/errors.ts';
-import { repoPath } from '../domain/identity.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import { announce, failureReason } from '../domain/repo-events.ts';
 import { archsOf } from '../domain/repo.ts';
 import type { Repo, RepoHead, RepoType } from '../domain/repo.ts';
 import type { Clock, RepoStore } from './ports.ts';
-import { requireRepo } from './request-update.ts';
+import { requireThere } from './require-repo.ts';
 
 interface Collaborators {
   readonly repos: RepoStore;
@@ -45,13 +43,10 @@ async function changeHead(
   identity: RepoIdentity,
   next: (repo: Repo, now: Date) => RepoHead,
 ): Promise<Repo> {
-  requireRepo(repos, identity);
   const repo = await repos.change(identity, (current) => {
-    if (current === undefined || current.head.status === 'deleted') {
-      throw new GitbuilderError('REPO_NOT_FOUND', { repo: repoPath(identity) });
-    }
     const now = clock.now();
-    return { head: { ...next(current, now), modified: now.toISOString() } };
+    const head = next(requireThere(current, identity), now);
+    return { head: { ...head, modified: now.toISOString() } };
   });
-  return repo ?? requireRepo(repos, identity);
+  return requireThere(repo, identity);
 }

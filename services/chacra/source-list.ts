@@ -1,7 +1,8 @@
 import { GitbuilderError } from '../domain/errors.ts';
 import { repoPath } from '../domain/identity.ts';
 import type { Repo } from '../domain/repo.ts';
-import { oneLineUrl, yumText } from '../domain/source-text.ts';
+import { oneLineUrl, sourceText, yumText } from '../domain/source-text.ts';
+import type { Source } from '../domain/source-text.ts';
 
 export type SourceListFormat = 'list' | 'sources' | 'repo';
 
@@ -20,71 +21,51 @@ const KEYRING = '/etc/apt/keyrings/gitbuilder.asc';
  * original answers; null for a raw repo, which has no such thing.
  */
 export function sourceList(
-  repo: Repo,
+  { identity, head: { type } }: Repo,
   format: SourceListFormat | null,
-  options: SourceListOptions,
+  { publicUrl, signed, publicKeyArmored }: SourceListOptions,
 ): string | null {
-  const { type } = repo.head;
-  if (options.signed && options.publicKeyArmored === null) {
+  if (signed && publicKeyArmored === null) {
     throw new GitbuilderError('REQUEST_INVALID', {
       reason: 'this node signs nothing, so there is no signed form of this source list',
     });
   }
-  switch (type) {
-    case 'raw':
-    case null:
-      return null;
-    case 'deb':
-      if (format === 'repo') throw wrongFormat('repo', 'an apt');
-      return format === 'sources' ? deb822(repo, options) : oneLine(repo, options);
-    case 'rpm':
-      if (format !== null && format !== 'repo') throw wrongFormat(format, 'a yum');
-      return yumRepo(repo, options);
-  }
+  if (type === 'raw' || type === null) return null;
+  refuseOtherFormats(type, format);
+  const { project, distro, distroVersion: suite } = identity;
+  const source = { project, distro, suite, type, url: `${publicUrl}r/${repoPath(identity)}/` };
+  if (format === 'sources') return deb822(source, signed ? publicKeyArmored : null);
+  if (!signed) return sourceText(source);
+  const keyUrl = `${publicUrl}api/v1/key.asc`;
+  return type === 'deb' ? signedLine(source, keyUrl) : signedSections(source, keyUrl);
 }
 
-function wrongFormat(format: SourceListFormat, kind: string): GitbuilderError {
-  return new GitbuilderError('REQUEST_INVALID', {
-    reason: `format=${format} does not fit ${kind} repository`,
-  });
-}
-
-function baseUrl(repo: Repo, publicUrl: string): string {
-  return `${publicUrl}r/${repoPath(repo.identity)}/`;
+function refuseOtherFormats(type: Source['type'], format: SourceListFormat | null): void {
+  if (format === null || (format === 'repo') === (type === 'rpm')) return;
+  const kind = type === 'deb' ? 'an apt' : 'a yum';
+  const reason = `format=${format} does not fit ${kind} repository`;
+  throw new GitbuilderError('REQUEST_INVALID', { reason });
 }
 
 /** sources.list(5), one-line style. */
-function oneLine(repo: Repo, { publicUrl, signed }: SourceListOptions): string {
-  const url = oneLineUrl(baseUrl(repo, publicUrl));
-  const { distroVersion } = repo.identity;
-  if (!signed) return `deb [trusted=yes] ${url} ${distroVersion} main\n`;
+function signedLine({ url, suite }: Source, keyUrl: string): string {
   return (
-    `# once: curl -fsSo ${KEYRING} ${publicUrl}api/v1/key.asc\n` +
-    `deb [signed-by=${KEYRING}] ${url} ${distroVersion} main\n`
+    `# once: curl -fsSo ${KEYRING} ${keyUrl}\n` +
+    `deb [signed-by=${KEYRING}] ${oneLineUrl(url)} ${suite} main\n`
   );
 }
 
 /** sources.list(5), deb822 style; the key stands inside, so the file is all a client needs. */
-function deb822(repo: Repo, { publicUrl, signed, publicKeyArmored }: SourceListOptions): string {
-  const lines = [
-    'Types: deb',
-    `URIs: ${baseUrl(repo, publicUrl)}`,
-    `Suites: ${repo.identity.distroVersion}`,
-    'Components: main',
-  ];
-  if (signed) {
-    const key = (publicKeyArmored ?? '').trimEnd().split(/\r?\n/);
+function deb822({ url, suite }: Source, publicKeyArmored: string | null): string {
+  const lines = ['Types: deb', `URIs: ${url}`, `Suites: ${suite}`, 'Components: main'];
+  if (publicKeyArmored === null) lines.push('Trusted: yes');
+  else {
+    const key = publicKeyArmored.trimEnd().split(/\r?\n/);
     lines.push('Signed-By:', ...key.map((line) => ` ${line === '' ? '.' : line}`));
-  } else {
-    lines.push('Trusted: yes');
   }
   return `${lines.join('\n')}\n`;
 }
 
-function yumRepo(repo: Repo, { publicUrl, signed }: SourceListOptions): string {
-  const { project, distro } = repo.identity;
-  const trust = signed
-    ? ['gpgcheck=0', 'repo_gpgcheck=1', `gpgkey=${publicUrl}api/v1/key.asc`]
-    : ['gpgcheck=0'];
-  return yumText({ project, distro, url: baseUrl(repo, publicUrl) }, trust);
+function signedSections(source: Source, keyUrl: string): string {
+  return yumText(source, ['gpgcheck=0', 'repo_gpgcheck=1', `gpgkey=${keyUrl}`]);
 }

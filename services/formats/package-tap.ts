@@ -1,20 +1,12 @@
-import { debTap } from './deb-tap.ts';
-import { dscTap } from './dsc-tap.ts';
-import { rpmTap } from './rpm-tap.ts';
-import type { PackageTap } from './tap.ts';
+import type { PackageHeader } from '../domain/package-header.ts';
 
-/** The reader for an uploaded file, by its name; null for a file that is stored but not understood. */
-export function tapFor(filename: string): PackageTap | null {
-  switch (/\.([a-z]+)$/.exec(filename)?.[1]) {
-    case 'deb':
-    case 'ddeb':
-    case 'udeb':
-      return debTap(filename);
-    case 'dsc':
-      return dscTap(filename);
-    case 'rpm':
-      return rpmTap(filename);
-    default:
-      return null;
-  }
+/**
+ * Looks at every byte of an upload as it passes and keeps only what the header needs, so that a
+ * package is read once. Bytes that are no package throw PACKAGE_MALFORMED, as early as it is known.
+ */
+export interface PackageTap {
+  /** Any chunking; the chunk is not kept and may be reused afterwards. */
+  write(chunk: Uint8Array): void;
+  /** After the last byte: proves that the package is whole and answers what it says of itself. */
+  end(): Promise<PackageHeader>;
 }

@@ -15,7 +15,7 @@ import {
   releaseGeneration,
   requireGeneration,
 } from '../chacra/kept-generations.ts';
-import { requireRepo } from '../chacra/request-update.ts';
+import { requireRepo } from '../chacra/require-repo.ts';
 import { GitbuilderError } from '../domain/errors.ts';
 import { repoPath } from '../domain/identity.ts';
 import type { RepoIdentity } from '../domain/identity.ts';

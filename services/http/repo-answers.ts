@@ -8,7 +8,7 @@ import {
 import type { Route } from '../api/route.ts';
 import { Pauses } from '../chacra/pauses.ts';
 import { explainRepo } from '../chacra/explain-repo.ts';
-import { requireRepo } from '../chacra/request-update.ts';
+import { requireRepo } from '../chacra/require-repo.ts';
 import type { Explanation } from '../domain/explanation.ts';
 import type { Answer } from '../platform/answer.ts';
 import { identityOf } from './addresses.ts';
