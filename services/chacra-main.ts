@@ -24,7 +24,7 @@ import { DependentRepos } from './chacra/republish-dependents.ts';
 import { resumeDeletions } from './chacra/resume-deletions.ts';
 import { sweepStorage } from './chacra/sweep-storage.ts';
 import { openExporter } from './export-main.ts';
-import { tapFor } from './formats/package-tap.ts';
+import { tapFor } from './formats/tap-for.ts';
 import { accelRedirect } from './http/accel-redirect.ts';
 import { chacraApp } from './http/chacra-app.ts';
 import type { ChacraContext } from './http/chacra-context.ts';

@@ -17,7 +17,7 @@ import { Scrub } from './chacra/scrub.ts';
 import { verifyStorage } from './chacra/verify-storage.ts';
 import { GitbuilderError } from './domain/errors.ts';
 import type { Verification } from './domain/verification.ts';
-import { tapFor } from './formats/package-tap.ts';
+import { tapFor } from './formats/tap-for.ts';
 import { lockFolder } from './platform/folder-lock.ts';
 import type { FolderLock } from './platform/folder-lock.ts';
 import type { Configuration } from './platform/settings.ts';

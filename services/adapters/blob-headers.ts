@@ -1,20 +1,13 @@
 import { z } from 'zod';
+import { packageKind } from '../domain/package-header.ts';
 import type { DebHeader, DscHeader, PackageHeader, RpmHeader } from '../domain/package-header.ts';
 import type { BlobRef } from '../domain/repo.ts';
-import type { PackageTap } from '../formats/tap.ts';
+import type { PackageTap } from '../formats/package-tap.ts';
 import type { BlobPlaces } from './blob-places.ts';
 import { writeBeside } from './beside-blob.ts';
 import type { BesideBlobs } from './beside-blob.ts';
 import type { FileWriter } from '../platform/file-writer.ts';
 import { ByteCache } from '../platform/byte-cache.ts';
-
-const KIND_OF: ReadonlyMap<string, PackageHeader['kind']> = new Map([
-  ['.deb', 'deb'],
-  ['.ddeb', 'deb'],
-  ['.udeb', 'deb'],
-  ['.dsc', 'dsc'],
-  ['.rpm', 'rpm'],
-]);
 
 /** Raised whenever a header's shape changes: what was kept in another shape is read again from the bytes. */
 const FORMAT = 1;
@@ -106,15 +99,16 @@ export class BlobHeaders {
 
   /** What needs no look at the disk; undefined where it does. */
   known(ref: BlobRef, name: string): PackageHeader | null | undefined {
-    const kind = kindOf(name);
-    return kind === undefined ? null : this.#memory.get(`${ref.sha256}.${kind}`);
+    const kind = packageKind(name);
+    return kind === null ? null : this.#memory.get(`${ref.sha256}.${kind}`);
   }
 
   async of(ref: BlobRef, name: string): Promise<PackageHeader | null> {
     const known = this.known(ref, name);
     if (known !== undefined) return known;
-    const kind = kindOf(name);
-    if (kind === undefined) return null;
+    // The same bytes can be stored under names of different kinds, so the name decides.
+    const kind = packageKind(name);
+    if (kind === null) return null;
     const key = `${ref.sha256}.${kind}`;
     const text = await this.#beside.read(this.#places.beside(ref.sha256, `${kind}.json`));
     const header = text === null ? null : parse(text);
@@ -129,12 +123,6 @@ export class BlobHeaders {
     await this.keep(ref.sha256, read).catch(() => undefined);
     return read;
   }
-}
-
-/** The same bytes can be stored under names of different kinds, so the name decides. */
-function kindOf(name: string): PackageHeader['kind'] | undefined {
-  const dot = name.lastIndexOf('.');
-  return dot === -1 ? undefined : KIND_OF.get(name.slice(dot));
 }
 
 function printed(header: PackageHeader): string {

@@ -3,7 +3,7 @@ import type { BlobReader, BlobStore, ByteFlow, Clock, ReceivedBlob } from '../ch
 import type { BlobShelf } from '../chacra/verification-ports.ts';
 import type { PackageHeader } from '../domain/package-header.ts';
 import type { BlobRef } from '../domain/repo.ts';
-import type { PackageTap } from '../formats/tap.ts';
+import type { PackageTap } from '../formats/package-tap.ts';
 import { directWriter } from '../platform/file-writer.ts';
 import type { FileWriter } from '../platform/file-writer.ts';
 import { isMissing } from '../platform/durable-file.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { RepoIdentity } from '../domain/identity.ts';
-import { binaryKey } from '../domain/repo.ts';
+import { REPO_TYPES, binaryKey } from '../domain/repo.ts';
 import type { Binary, BlobRef, RepoHead } from '../domain/repo.ts';
-import { REPO_STATUSES } from '../domain/repo-status.ts';
+import { ANNOUNCED_STATUSES, REPO_STATUSES } from '../domain/repo-status.ts';
 import { repoIdentitySchema } from './repo-identity-schema.ts';
 
 /** A repo as its document holds it, and as it grows in memory by each line of its journal. */
@@ -46,7 +46,7 @@ const leftOut = z.array(
 );
 
 const headSchema = z.object({
-  type: z.enum(['deb', 'rpm', 'raw']).nullable(),
+  type: z.enum(REPO_TYPES).nullable(),
   status: z.enum(REPO_STATUSES),
   failure: z.object({ message: z.string(), package: z.string().nullable() }).nullable(),
   extra: z.record(z.string(), z.unknown()),
@@ -85,7 +85,7 @@ const headSchema = z.object({
   events: z.array(
     z.object({
       sequence: z.int(),
-      status: z.enum(REPO_STATUSES).exclude(['collecting']),
+      status: z.enum(ANNOUNCED_STATUSES),
       generation: z.int(),
       archs: z.array(z.string()),
       reason: z.string().nullable(),

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { BUILD_STATUSES } from '../domain/build.ts';
 import type { Build } from '../domain/build.ts';
-import { ANNOUNCED_STATUSES } from '../domain/shaman-repo.ts';
+import { REPO_TYPES } from '../domain/repo.ts';
+import { ANNOUNCED_STATUSES } from '../domain/repo-status.ts';
 import type { Moment, ShamanRepo } from '../domain/shaman-repo.ts';
 import { repoIdentitySchema } from './repo-identity-schema.ts';
 
@@ -38,7 +39,7 @@ const repo = z.object({
   url: z.string(),
   status: z.enum(ANNOUNCED_STATUSES),
   reason: z.string().nullable(),
-  type: z.enum(['deb', 'rpm', 'raw']).nullable(),
+  type: z.enum(REPO_TYPES).nullable(),
   archs: z.array(z.string()),
   extra,
   sequence: z.int().nullable(),

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { REPO_TYPES } from '../domain/repo.ts';
 
 /** `POST /repos/…/`: what may be set; the original's other keys are taken when they change nothing. */
 export const RepoSettings = z
   .strictObject({
-    type: z.enum(['deb', 'rpm', 'raw']),
+    type: z.enum(REPO_TYPES),
     needs_update: z.boolean(),
     distro: z.string(),
     distro_version: z.string(),

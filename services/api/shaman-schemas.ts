@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BUILD_STATUSES } from '../domain/build.ts';
-import { ANNOUNCED_STATUSES } from '../domain/shaman-repo.ts';
+import { REPO_TYPES } from '../domain/repo.ts';
+import { ANNOUNCED_STATUSES } from '../domain/repo-status.ts';
 import { ErrorBody } from './chacra-schemas.ts';
 
 const needed = z.string({
@@ -27,7 +28,7 @@ export const RepoEventBody = z.object({
   extra,
   archs: z.array(z.string()).max(100).nullish(),
   // Foreign backends have types of their own, which say nothing here.
-  type: z.enum(['deb', 'rpm', 'raw']).nullish().catch(null),
+  type: z.enum(REPO_TYPES).nullish().catch(null),
   reason: text,
   sequence: z.int().nullish(),
   generation: z.int().nullish(),

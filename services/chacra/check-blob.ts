@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PackageHeader } from '../domain/package-header.ts';
 import type { LostBlob } from '../domain/verification.ts';
-import type { PackageTap } from '../formats/tap.ts';
+import type { PackageTap } from '../formats/package-tap.ts';
 import type { BlobShelf } from './verification-ports.ts';
 
 export interface CheckBlobCollaborators {

@@ -1,5 +1,5 @@
 import { GitbuilderError } from '../domain/errors.ts';
-import type { PackageTap } from '../formats/tap.ts';
+import type { PackageTap } from '../formats/package-tap.ts';
 import { checkDigests } from './check-digests.ts';
 import type { ExpectedDigest } from './check-digests.ts';
 import type { BlobStore, ByteFlow } from './ports.ts';

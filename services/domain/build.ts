@@ -1,8 +1,5 @@
 import type { Moment } from './shaman-repo.ts';
 
-/** `lost`: it started and was silent beyond its limit; a late report revives it. */
-export type BuildStatus = 'queued' | 'started' | 'completed' | 'failed' | 'aborted' | 'lost';
-
 export const BUILD_STATUSES = [
   'queued',
   'started',
@@ -10,7 +7,10 @@ export const BUILD_STATUSES = [
   'failed',
   'aborted',
   'lost',
-] as const satisfies readonly BuildStatus[];
+] as const;
+
+/** `lost`: it started and was silent beyond its limit; a late report revives it. */
+export type BuildStatus = (typeof BUILD_STATUSES)[number];
 
 /** What a build is for. Distro, version and arch are null while nobody knows the cell (`queued`). */
 export interface BuildIdentity {

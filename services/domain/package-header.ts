@@ -48,6 +48,19 @@ export interface RpmHeader {
   readonly other: string;
 }
 
+const KINDS: ReadonlyMap<string, PackageHeader['kind']> = new Map([
+  ['.deb', 'deb'],
+  ['.ddeb', 'deb'],
+  ['.udeb', 'deb'],
+  ['.dsc', 'dsc'],
+  ['.rpm', 'rpm'],
+]);
+
+/** The kind of package that a file of this name is; null for a file that is stored but not understood. */
+export function packageKind(fileName: string): PackageHeader['kind'] | null {
+  return KINDS.get(fileName.slice(fileName.lastIndexOf('.'))) ?? null;
+}
+
 /** What a package calls itself. */
 export function packageName(header: PackageHeader): string {
   switch (header.kind) {

@@ -1,16 +1,19 @@
-/** `collecting`: binaries, but no publish asked for. Never told to shaman. */
-export type RepoStatus =
-  'collecting' | 'requested' | 'queued' | 'building' | 'ready' | 'failed' | 'deleted';
-
-export const REPO_STATUSES = [
-  'collecting',
+/** What a storage node, ours or a foreign one, can say of a repo. */
+export const ANNOUNCED_STATUSES = [
   'requested',
   'queued',
   'building',
   'ready',
   'failed',
   'deleted',
-] as const satisfies readonly RepoStatus[];
+] as const;
+
+export type AnnouncedStatus = (typeof ANNOUNCED_STATUSES)[number];
+
+/** `collecting`: binaries, but no publish asked for. Never told to shaman. */
+export const REPO_STATUSES = ['collecting', ...ANNOUNCED_STATUSES] as const;
+
+export type RepoStatus = (typeof REPO_STATUSES)[number];
 
 /** The original's three booleans, which its clients poll until all are false. */
 export interface StatusFlags {

@@ -1,7 +1,9 @@
 import type { RepoIdentity } from './identity.ts';
-import type { RepoStatus } from './repo-status.ts';
+import type { AnnouncedStatus, RepoStatus } from './repo-status.ts';
 
-export type RepoType = 'deb' | 'rpm' | 'raw';
+export const REPO_TYPES = ['deb', 'rpm', 'raw'] as const;
+
+export type RepoType = (typeof REPO_TYPES)[number];
 
 /** Bytes by their name in the blob store. */
 export interface BlobRef {
@@ -77,7 +79,7 @@ export interface LiveGeneration {
 /** A state change that shaman has not acknowledged yet. */
 export interface PendingEvent {
   readonly sequence: number;
-  readonly status: Exclude<RepoStatus, 'collecting'>;
+  readonly status: AnnouncedStatus;
   readonly generation: number;
   readonly archs: readonly string[];
   readonly reason: string | null;

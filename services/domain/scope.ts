@@ -1,13 +1,7 @@
-/** What a key may do; `admin` may everything. */
-export type Scope = 'upload' | 'node' | 'agent' | 'operate' | 'admin';
+export const SCOPES = ['upload', 'node', 'agent', 'operate', 'admin'] as const;
 
-export const SCOPES = [
-  'upload',
-  'node',
-  'agent',
-  'operate',
-  'admin',
-] as const satisfies readonly Scope[];
+/** What a key may do; `admin` may everything. */
+export type Scope = (typeof SCOPES)[number];
 
 /** What each is for, as settings and commands tell it. */
 export const SCOPE_MEANS: Readonly<Record<Scope, string>> = {

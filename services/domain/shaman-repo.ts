@@ -1,18 +1,6 @@
 import type { RepoIdentity } from './identity.ts';
-import type { RepoStatus } from './repo-status.ts';
+import type { AnnouncedStatus } from './repo-status.ts';
 import type { RepoType } from './repo.ts';
-
-/** What a storage node, ours or a foreign one, can say of a repo. */
-export type AnnouncedStatus = Exclude<RepoStatus, 'collecting'>;
-
-export const ANNOUNCED_STATUSES = [
-  'requested',
-  'queued',
-  'building',
-  'ready',
-  'failed',
-  'deleted',
-] as const satisfies readonly AnnouncedStatus[];
 
 /** A moment, and its place in the one order of all changes: two of one millisecond have an order too. */
 export interface Moment {

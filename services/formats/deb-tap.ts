@@ -1,7 +1,7 @@
 import { ArReader } from './ar.ts';
 import { DebMembers } from './deb-members.ts';
 import { malformedAs } from './malformed.ts';
-import type { PackageTap } from './tap.ts';
+import type { PackageTap } from './package-tap.ts';
 
 /** Reads a binary package (deb(5)) while it passes; `name` is for messages. */
 export function debTap(name: string): PackageTap {

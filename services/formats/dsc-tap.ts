@@ -1,6 +1,6 @@
 import { dscHeader } from './dsc-control.ts';
 import { Malformed, malformedAs, shown } from './malformed.ts';
-import type { PackageTap } from './tap.ts';
+import type { PackageTap } from './package-tap.ts';
 
 const LIMIT = 1024 * 1024;
 

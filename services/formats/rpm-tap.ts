@@ -1,7 +1,7 @@
 import { Malformed, malformedAs } from './malformed.ts';
 import { readHead } from './rpm-head.ts';
 import type { RpmHead } from './rpm-head.ts';
-import type { PackageTap } from './tap.ts';
+import type { PackageTap } from './package-tap.ts';
 
 /** Reads an RPM package while it passes: keeps what stands before the payload, counts the rest. `name` is for messages. */
 export function rpmTap(name: string): PackageTap {

@@ -2,7 +2,8 @@ import { GitbuilderError } from '../domain/errors.ts';
 import { parseIdentity } from '../domain/identity.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import type { RepoType } from '../domain/repo.ts';
-import type { AnnouncedStatus, Moment, ShamanRepo } from '../domain/shaman-repo.ts';
+import type { AnnouncedStatus } from '../domain/repo-status.ts';
+import type { Moment, ShamanRepo } from '../domain/shaman-repo.ts';
 import type { RepoRecords } from './ports.ts';
 
 /** What a storage node says of one of its repos. Undefined: it did not say. */

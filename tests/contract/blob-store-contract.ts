@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import t from 'tap';
 import type { BlobStore, ReceivedBlob, Take } from '../../services/chacra/ports.ts';
 import type { PackageHeader } from '../../services/domain/package-header.ts';
-import { tapFor } from '../../services/formats/package-tap.ts';
+import { tapFor } from '../../services/formats/tap-for.ts';
 import { someDeb } from '../fixtures/some-packages.ts';
 
 const MIB = 1024 * 1024;

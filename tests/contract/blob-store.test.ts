@@ -15,7 +15,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import t from 'tap';
 import { openBlobStore } from '../../services/adapters/blob-store.ts';
-import { tapFor } from '../../services/formats/package-tap.ts';
+import { tapFor } from '../../services/formats/tap-for.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
 import { someBuiltRpm, someDeb } from '../fixtures/some-packages.ts';
 import { needs } from '../fixtures/tool.ts';

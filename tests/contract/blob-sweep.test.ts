@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import { openBlobStore } from '../../services/adapters/blob-store.ts';
-import { tapFor } from '../../services/formats/package-tap.ts';
+import { tapFor } from '../../services/formats/tap-for.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
 import { someDeb } from '../fixtures/some-packages.ts';
 import { bodyOf, keepBytes, readAll, receive, refOf, tapAll } from './blob-store-contract.ts';

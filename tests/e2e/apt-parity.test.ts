@@ -10,7 +10,7 @@ import { controlParagraphs } from '../../services/formats/control-paragraphs.ts'
 import type { ControlParagraph } from '../../services/formats/control-paragraphs.ts';
 import { writeDeb } from '../../services/formats/deb-writer.ts';
 import { sha256 } from '../../services/chacra/gzip-members.ts';
-import { tapFor } from '../../services/formats/package-tap.ts';
+import { tapFor } from '../../services/formats/tap-for.ts';
 import { needs } from '../fixtures/tool.ts';
 
 const run = promisify(execFile);

@@ -3,7 +3,7 @@ import type { BlobReader, BlobStore, ByteFlow, ReceivedBlob } from '../../servic
 import { GitbuilderError } from '../../services/domain/errors.ts';
 import type { PackageHeader } from '../../services/domain/package-header.ts';
 import type { BlobRef } from '../../services/domain/repo.ts';
-import { tapFor } from '../../services/formats/package-tap.ts';
+import { tapFor } from '../../services/formats/tap-for.ts';
 
 /** Blobs in memory, for tests of what is decided about them. */
 export class MemoryBlobs implements BlobStore {

@@ -14,7 +14,7 @@ import {
 } from '../../services/formats/apt-index.ts';
 import { controlParagraphs } from '../../services/formats/control-paragraphs.ts';
 import { writeAr, writeDeb } from '../../services/formats/deb-writer.ts';
-import { tapFor } from '../../services/formats/package-tap.ts';
+import { tapFor } from '../../services/formats/tap-for.ts';
 import { fileInTar, tarEntries } from '../../services/formats/tar.ts';
 import { writeTar } from '../../services/formats/tar-writer.ts';
 import { needs } from '../fixtures/tool.ts';

@@ -3,7 +3,7 @@ import type { Test } from 'tap';
 import { GitbuilderError } from '../../services/domain/errors.ts';
 import type { PackageHeader } from '../../services/domain/package-header.ts';
 import { writeAr } from '../../services/formats/deb-writer.ts';
-import { tapFor } from '../../services/formats/package-tap.ts';
+import { tapFor } from '../../services/formats/tap-for.ts';
 import { writeRpm } from '../../services/formats/rpm-writer.ts';
 import type { RpmInput } from '../../services/formats/rpm-writer.ts';
 import { writeTar } from '../../services/formats/tar-writer.ts';

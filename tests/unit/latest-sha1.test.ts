@@ -7,7 +7,7 @@ import type { BuildStatus } from '../../services/domain/build.ts';
 import { BUILD_STATUSES } from '../../services/domain/build.ts';
 import { DISTROS } from '../../services/domain/distros.ts';
 import { GitbuilderError } from '../../services/domain/errors.ts';
-import { ANNOUNCED_STATUSES } from '../../services/domain/shaman-repo.ts';
+import { ANNOUNCED_STATUSES } from '../../services/domain/repo-status.ts';
 import {
   answerLatest,
   couldSettleLatest,

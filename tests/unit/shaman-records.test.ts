@@ -6,7 +6,7 @@ import { buildKey } from '../../services/domain/build.ts';
 import type { Build, BuildStatus } from '../../services/domain/build.ts';
 import { DISTROS } from '../../services/domain/distros.ts';
 import { fitsPattern } from '../../services/domain/name-pattern.ts';
-import { ANNOUNCED_STATUSES } from '../../services/domain/shaman-repo.ts';
+import { ANNOUNCED_STATUSES } from '../../services/domain/repo-status.ts';
 import type { ShamanRepo } from '../../services/domain/shaman-repo.ts';
 import { checkRepos } from '../../services/shaman/check-repos.ts';
 import { markLostBuilds } from '../../services/shaman/mark-lost-builds.ts';
