@@ -79,7 +79,12 @@ export class AgentLoops {
     return this.#attempts;
   }
 
-  /** Plans with what is known, and begins what follows: for demands that must not wait for the next poll. */
+  /** As `planNow`, for who does not wait for what comes of it. */
+  planSoon(): void {
+    this.#run(() => this.planNow());
+  }
+
+  /** Plans with what is known, and begins what follows: for what must not wait for the next poll. */
   async planNow(): Promise<void> {
     if (this.#isStopped) return;
     const { agents, situation } = this.#collaborators;

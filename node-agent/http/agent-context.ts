@@ -20,7 +20,7 @@ export interface AgentContext {
 /** What there is once a Jenkins is configured. */
 export interface Running {
   readonly collaborators: Collaborators;
-  readonly loops: Pick<AgentLoops, 'planNow'>;
+  readonly loops: Pick<AgentLoops, 'planNow' | 'planSoon'>;
   readonly streams: AgentStreams;
   readonly jar: AgentJarCache;
   /** The template's files as a tar.gz. */

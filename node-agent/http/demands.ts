@@ -27,8 +27,8 @@ export function demandRoutes(register: Register, context: AgentContext): void {
       hint: body.template ?? null,
       seconds: body.ttl ?? null,
     });
-    // Not awaited: the step need not wait for what follows.
-    void loops.planNow();
+    // The step need not wait for what follows.
+    loops.planSoon();
     const wantsText = format === 'text' || exchange.request.headers.accept === 'text/plain';
     return wantsText ? { kind: 'text', body: `${demand.id}\n` } : json(demandJson(demand));
   });

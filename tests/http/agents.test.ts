@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Validator } from '@seriousme/openapi-schema-validator';
@@ -228,6 +228,20 @@ t.test('demands: one for each block, with an end, and why they have no agent', a
   );
   await service.poll(1, 3600);
   t.match(await http.get('api/v1/demands'), { demands: [] }, 'the other one has expired');
+});
+
+t.test('a demand is taken although what follows from it cannot be saved', async (t) => {
+  const { service, http } = await stage(t);
+  // As a disk that was full for a moment.
+  const records = join(service.folder, 'records');
+  renameSync(records, `${records}-away`);
+  const answer = await http.ask('POST', 'api/v1/demands', { label: 'jammy' }, as('step'));
+  t.equal(answer.status, 200);
+  const said = () => service.log.lines.some(({ level }) => level === 'error');
+  await service.until(said);
+  renameSync(`${records}-away`, records);
+  await service.poll();
+  await service.until(() => service.agents().some(({ template }) => template === 'jammy'));
 });
 
 t.test('templates and hosts are drained and resumed', async (t) => {
