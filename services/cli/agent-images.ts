@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { buildImages, listImages, NoAnswer } from '../../node-agent/images-main.ts';
 import { whatToDo } from './agents-demo/find-engine.ts';
@@ -13,13 +13,13 @@ interface Options {
   readonly recipes: string;
   readonly engine: string;
   readonly prefix: string;
-  readonly json: boolean;
+  readonly json?: boolean;
 }
 
 interface BuildOptions extends Options {
   readonly network?: string;
-  readonly force: boolean;
-  readonly timeout: string;
+  readonly force?: boolean;
+  readonly timeout: number;
 }
 
 /** Adds `agents images list` and `agents images build` to the command. */
@@ -36,8 +36,8 @@ export function agentImageCommands(
     .description('build those that are missing or whose recipe has changed, and label them')
     .argument('[name...]', 'images of images.yaml; all of them when none is named')
     .option('--network <name>', 'network of the steps; host where the engine sets up no NAT')
-    .option('--force', 'build them anew, on the newest base images', false)
-    .option('--timeout <seconds>', 'how long one image may take', '3600')
+    .option('--force', 'build them anew, on the newest base images')
+    .option('--timeout <seconds>', 'how long one image may take', seconds, 3600)
     .action((names: string[], options: BuildOptions) => build(names, options, print, tell));
 }
 
@@ -50,7 +50,7 @@ function withOptions(command: Command): Command {
         .default('unix:///var/run/docker.sock'),
     )
     .option('--prefix <name>', 'first part of their names', 'gitbuilder-agent')
-    .option('--json', 'print JSON', false);
+    .option('--json', 'print the answer as JSON');
 }
 
 async function list(options: Options, print: Print): Promise<void> {
@@ -68,12 +68,9 @@ async function build(
   print: Print,
   tell: Print,
 ): Promise<void> {
-  const { recipes: folder, engine, prefix, force, json } = options;
-  const timeoutSeconds = Number(options.timeout);
-  if (!(timeoutSeconds > 0))
-    throw new Error(`--timeout ${options.timeout} is no number of seconds`);
+  const { recipes: folder, engine, prefix, force = false, json, timeout } = options;
   const network = options.network ?? null;
-  const order = { folder, engine, prefix, names, force, network, timeoutSeconds };
+  const order = { folder, engine, prefix, names, force, network, timeoutSeconds: timeout };
   const built = await buildImages(order, (line) => tell(`${line}\n`)).catch(withAdvice);
   if (built.some(({ outcome }) => outcome === 'failed')) process.exitCode = 1;
   if (json) return print(`${JSON.stringify(built, null, 2)}\n`);
@@ -81,6 +78,12 @@ async function build(
     const what = outcome === 'built' ? `built in ${seconds} s as ${digest ?? ''}` : outcome;
     print(`${image}  ${what}${reason === null ? '' : `: ${reason}`}\n`);
   }
+}
+
+function seconds(text: string): number {
+  const number = Number(text);
+  if (number > 0) return number;
+  throw new InvalidArgumentError('It must be a number of seconds.');
 }
 
 /** An engine that does not answer gives a reason, but does not say what to do. */

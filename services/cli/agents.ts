@@ -117,5 +117,5 @@ function listQuery({ history, state, template, host, build }: ListFlags): string
 
 function whole(text: string): number {
   if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('it is a whole number.');
+  throw new InvalidArgumentError('It must be a whole number.');
 }

@@ -51,7 +51,7 @@ export function demoCommand(program: Command): void {
 function count(text: string): number {
   const number = Number(text);
   if (Number.isInteger(number) && number >= 1 && number <= MOST_NODES) return number;
-  throw new InvalidArgumentError(`it is a number from 1 to ${MOST_NODES}.`);
+  throw new InvalidArgumentError(`It must be a number from 1 to ${MOST_NODES}.`);
 }
 
 async function demo(flags: Flags): Promise<void> {

@@ -50,6 +50,10 @@ export function uploadCommand(program: Command, around: UploadSurroundings = PRO
     .option('--update', 'publish the repository when all files are there')
     .option('--wait <seconds>', 'until it is published, at most so long', seconds)
     .option('--json', 'print one JSON document instead of the table')
+    .addHelpText(
+      'after',
+      '\nExit status: 0 all is there, 1 something is not, 2 not begun: what was asked cannot be.',
+    )
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : MISUSED))
     .action(async (files: string[], flags: UploadFlags) => {
       try {
@@ -67,11 +71,11 @@ export function uploadCommand(program: Command, around: UploadSurroundings = PRO
 function parallel(text: string): number {
   const number = Number(text);
   if (Number.isInteger(number) && number >= 1 && number <= MOST_PARALLEL) return number;
-  throw new InvalidArgumentError(`it is a number from 1 to ${MOST_PARALLEL}.`);
+  throw new InvalidArgumentError(`It must be a number from 1 to ${MOST_PARALLEL}.`);
 }
 
 function seconds(text: string): number {
   const number = Number(text);
   if (/^\d+$/.test(text) && number > 0) return number;
-  throw new InvalidArgumentError('it is a number of seconds.');
+  throw new InvalidArgumentError('It must be a number of seconds.');
 }

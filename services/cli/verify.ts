@@ -78,5 +78,5 @@ async function verify(flags: Flags): Promise<void> {
 function rate(text: string): number {
   const found = byteSize().safeParse(text);
   if (found.success && found.data > 0) return found.data;
-  throw new InvalidArgumentError('it is a size such as 50 MiB.');
+  throw new InvalidArgumentError('It must be a size such as 50 MiB.');
 }

@@ -112,7 +112,7 @@ chacra:
   t.equal((await loadConfiguration(null)).data, join(process.cwd(), 'data'));
   await t.rejects(loadConfiguration(join(folder, 'absent.yaml')), {
     code: 'CONFIGURATION_INVALID',
-    message: /ENOENT/,
+    message: /absent.yaml: there is no such file/,
   });
 });
 
