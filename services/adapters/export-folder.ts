@@ -89,8 +89,14 @@ export class ExportFolder implements ExportStore {
     const folder = this.#places.treesOf(identity);
     return this.#serial.run(folder, async () => {
       await this.#tidy(folder, identity);
-      // First what readers of the live tree will need when it is replaced.
-      for (const shelf of SHELVES) await this.#place(identity, shelf, trees[shelf], options);
+      try {
+        // First what readers of the live tree will need when it is replaced.
+        for (const shelf of SHELVES) await this.#place(identity, shelf, trees[shelf], options);
+      } catch (cause) {
+        // Somebody may have removed it: the next attempt makes it anew.
+        this.#tidied.delete(folder);
+        throw cause;
+      }
     });
   }
 

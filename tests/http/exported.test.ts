@@ -178,6 +178,23 @@ t.test('a replaced folder stays for those who still read in it', async (t) => {
   t.ok(exportedFiles(folderOf(WIP)).length > 0, 'the one that is shown stays, however old it is');
 });
 
+t.test('an export root that was removed comes back', async (t) => {
+  const clock = new ManualClock();
+  const node = await startNode(t, { chacra: CHACRA, clock });
+  const { root, folderOf, publish, settled } = exporting(node);
+  await publish(WIP, [someDeb('hello')]);
+  await settled();
+  rmSync(root, { recursive: true });
+  await node.fetch(`repos/${WIP}/recreate?wait=60`, { method: 'POST' });
+  const failing = async () =>
+    (await (await node.fetch('metrics')).text()).includes('exports{state="failing"} 1\n');
+  await until(failing);
+  clock.advance(60_000);
+  await settled();
+  t.notOk(await failing());
+  t.ok((await sameAsServed(t, node, WIP, folderOf(WIP))).includes(RELEASE));
+});
+
 t.test('repositories that stand in the way of each other are told, and harm nobody', async (t) => {
   const node = await startNode(t, { chacra: CHACRA });
   const { folderOf, publish, kept, settled } = exporting(node);
