@@ -1,12 +1,7 @@
+import { BODY_REFUSED, HEALTH_ANSWERS } from './route-parts.ts';
 import type { Method, Route } from './route.ts';
 
-const REFUSED = {
-  400: 'bad JSON, a value that cannot be, or a field that is missing; the answer names it',
-  401: 'no valid user and key',
-  403: 'the key lacks the scope',
-} as const;
 const UNKNOWN = { 404: 'there is none of this name' } as const;
-const HEALTH = { 204: 'healthy', 200: 'healthy, as JSON when asked for', 500: 'not, and why' };
 const TOKEN = { Authorization: 'Bearer and the one-time token that was put into the container' };
 
 function reading(path: string, summary: string, answer: string): Route {
@@ -16,7 +11,7 @@ function reading(path: string, summary: string, answer: string): Route {
 function operation(method: Method, path: string, summary: string, answer: string): Route {
   const answers = {
     200: answer,
-    ...REFUSED,
+    ...BODY_REFUSED,
     ...UNKNOWN,
     409: 'not in its state; the answer says why',
   };
@@ -36,14 +31,14 @@ export const AGENT_ROUTES = {
     path: '/health/',
     summary: 'Is everything well with agents, Jenkins and the hosts?',
     scope: null,
-    answers: HEALTH,
+    answers: HEALTH_ANSWERS,
   },
   plainHealth: {
     method: 'GET',
     path: '/_health/',
     summary: 'As /health/',
     scope: null,
-    answers: HEALTH,
+    answers: HEALTH_ANSWERS,
   },
   openapi: reading('/api/v1/openapi.json', 'This description', 'OpenAPI 3.1'),
   metrics: reading('/metrics', 'Prometheus metrics', 'text'),
@@ -75,7 +70,7 @@ export const AGENT_ROUTES = {
       summary: 'The last lines of its container; of a failed one, those that were kept',
       scope: 'operate',
       query: { lines: 'how many, at most 5000; without it 100' },
-      answers: { 200: 'text', ...UNKNOWN, 502: 'the host does not answer', ...REFUSED },
+      answers: { 200: 'text', ...UNKNOWN, 502: 'the host does not answer', ...BODY_REFUSED },
     },
     order: {
       method: 'POST',
@@ -83,7 +78,7 @@ export const AGENT_ROUTES = {
       summary: 'Make agents of a template, though no build waits',
       scope: 'operate',
       body: { 'application/json': 'AgentOrderBody' },
-      answers: { 200: '{"made": [Agent], "refused": [reasons]}', ...REFUSED, ...UNKNOWN },
+      answers: { 200: '{"made": [Agent], "refused": [reasons]}', ...BODY_REFUSED, ...UNKNOWN },
     },
     remove: {
       method: 'DELETE',
@@ -91,7 +86,7 @@ export const AGENT_ROUTES = {
       summary: 'Close it and delete it when it is idle',
       scope: 'operate',
       query: { force: '`1`: at once, even if a build runs on it' },
-      answers: { 200: 'Agent', ...REFUSED, ...UNKNOWN },
+      answers: { 200: 'Agent', ...BODY_REFUSED, ...UNKNOWN },
     },
     drain: operation('POST', `${AGENT}/drain`, 'No new builds; deleted when it is idle', 'Agent'),
     hold: {
@@ -110,14 +105,14 @@ export const AGENT_ROUTES = {
       scope: 'agent',
       query: { format: '`text`: only its id' },
       body: { 'application/json': 'DemandBody' },
-      answers: { 200: 'Demand', ...REFUSED },
+      answers: { 200: 'Demand', ...BODY_REFUSED },
     },
     end: {
       method: 'DELETE',
       path: '/api/v1/demands/{id}',
       summary: 'Nobody waits any more; one that is not there has ended already',
       scope: 'agent',
-      answers: { 204: 'ended', ...REFUSED },
+      answers: { 204: 'ended', ...BODY_REFUSED },
     },
   },
   queue: reading(
@@ -158,14 +153,14 @@ export const AGENT_ROUTES = {
       summary:
         'The cache volumes of every host; the engines count their bytes, which may take long',
       scope: 'operate',
-      answers: { 200: '{"caches": [Cache], "silent": [{"host", "reason"}]}', ...REFUSED },
+      answers: { 200: '{"caches": [Cache], "silent": [{"host", "reason"}]}', ...BODY_REFUSED },
     },
     prune: {
       method: 'POST',
       path: '/api/v1/caches/prune',
       summary: 'Removes now what is beyond the limits of its host (`cacheDays`, `cacheBytes`)',
       scope: 'operate',
-      answers: { 200: '{"pruned": [PrunedCache]}', ...REFUSED },
+      answers: { 200: '{"pruned": [PrunedCache]}', ...BODY_REFUSED },
     },
   },
   events: {
@@ -218,7 +213,7 @@ export const AGENT_ROUTES = {
       summary: 'As Mita: `count` agents of the template `name`; says what was made',
       scope: 'operate',
       body: { 'application/json': 'MitaOrderBody' },
-      answers: { 200: '{"made": [Agent], "refused": [reasons]}', ...REFUSED, ...UNKNOWN },
+      answers: { 200: '{"made": [Agent], "refused": [reasons]}', ...BODY_REFUSED, ...UNKNOWN },
     },
     get: {
       method: 'GET',

@@ -1,5 +1,6 @@
 import { REPO_ANSWER_ROUTES } from './repo-answer-routes.ts';
 import { DISK_USE_ROUTE, PIN_ROUTES, RETENTION_ROUTES } from './retention-routes.ts';
+import { FORMAT, HEALTH_ANSWERS, REFUSED } from './route-parts.ts';
 import type { Route } from './route.ts';
 import { WAIT_FOR_PUBLISH } from './waiting.ts';
 
@@ -14,10 +15,6 @@ const DIGESTS = {
   'X-Checksum-Sha512': 'hexadecimal; compared before anything is kept',
   'Content-Digest': 'RFC 9530, sha-256 or sha-512; compared before anything is kept',
 };
-const REFUSED = {
-  401: 'no valid user and key',
-  403: 'the key lacks the scope',
-} as const;
 const INGEST_REFUSED = {
   ...REFUSED,
   400: 'a name, digest header or form that cannot be used, or an interrupted body',
@@ -222,7 +219,7 @@ export const CHACRA_ROUTES = {
     path: '/health/',
     summary: 'Is this node fit to take uploads?',
     scope: null,
-    answers: { 204: 'healthy', 200: 'healthy, as JSON when asked for', 500: 'not, and why' },
+    answers: HEALTH_ANSWERS,
   },
   search: {
     method: 'GET',
@@ -315,9 +312,7 @@ export const CHACRA_ROUTES = {
       summary:
         'Where some bytes are used: the binaries that are them, the generations that name them',
       scope: null,
-      query: {
-        format: '`text`: one fact a line, as with `Accept: text/plain`; `json`: the default',
-      },
+      query: FORMAT,
       answers: {
         200: 'Blob JSON; "stored": false when they are lost',
         400: 'no sha256 in the path, or an unknown parameter',

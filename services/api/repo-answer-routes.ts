@@ -1,12 +1,8 @@
+import { FORMAT, REFUSED } from './route-parts.ts';
 import type { Route } from './route.ts';
 import { WAIT_FOR_PUBLISH } from './waiting.ts';
 
 const REPO = '/api/v1/repos/{project}/{ref}/{sha1}/{distro}/{version}';
-const FORMAT = {
-  format: '`text`: one fact a line, as with `Accept: text/plain`; `json`: the default',
-} as const;
-
-const REFUSED = { 401: 'no valid user and key', 403: 'the key lacks the scope' } as const;
 const NO_SUCH = { 404: 'no such repo, or no such generation (any more)' } as const;
 
 function routesOf(base: string) {

@@ -1,10 +1,7 @@
+import { REFUSED } from './route-parts.ts';
 import type { Route } from './route.ts';
 
 const PIN = '/api/v1/pins/{project}/{ref}/{sha1}';
-const REFUSED = {
-  401: 'no valid user and key',
-  403: 'the key lacks the scope',
-} as const;
 
 /** What goes by the rules of retention, and when. */
 export const RETENTION_ROUTES = {

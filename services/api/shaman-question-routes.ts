@@ -1,3 +1,4 @@
+import { FORMAT } from './route-parts.ts';
 import type { Route } from './route.ts';
 import { LONGEST_WAIT_SECONDS } from './waiting.ts';
 
@@ -5,9 +6,6 @@ import { LONGEST_WAIT_SECONDS } from './waiting.ts';
 export const MOST_ROWS = 1000;
 export const USUAL_ROWS = 100;
 
-const FORMAT = {
-  format: '`text`: one fact a line, as with `Accept: text/plain`; `json`: the default',
-} as const;
 const WAIT = {
   wait: `seconds, at most ${LONGEST_WAIT_SECONDS}: hold the answer until it is so, or failed, or the time is up ("done": false)`,
 } as const;

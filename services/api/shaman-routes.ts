@@ -1,14 +1,10 @@
+import { BODY_REFUSED, HEALTH_ANSWERS, REFUSED } from './route-parts.ts';
 import type { Route } from './route.ts';
 import { QUESTION_ROUTES } from './shaman-question-routes.ts';
 
 const BUILDS = '/api/builds/{project}';
 const REPOS = '/api/repos/{project}';
 const REPO = `${REPOS}/{ref}/{sha1}/{distro}/{version}`;
-const REFUSED = {
-  400: 'bad JSON, a value that cannot be, or a field that is missing; the answer names it',
-  401: 'no valid user and key',
-  403: 'the key lacks the scope',
-} as const;
 
 function listing(path: string, summary: string, answer: string): Route {
   return {
@@ -90,14 +86,14 @@ export const SHAMAN_ROUTES = {
     path: '/_health/',
     summary: 'Is this coordinator fit to answer?',
     scope: null,
-    answers: { 204: 'healthy', 200: 'healthy, as JSON when asked for', 500: 'not, and why' },
+    answers: HEALTH_ANSWERS,
   },
   plainHealth: {
     method: 'GET',
     path: '/health/',
     summary: 'As /_health/',
     scope: null,
-    answers: { 204: 'healthy', 200: 'healthy, as JSON when asked for', 500: 'not, and why' },
+    answers: HEALTH_ANSWERS,
   },
   search: {
     method: 'GET',
@@ -123,7 +119,7 @@ export const SHAMAN_ROUTES = {
       summary: 'Take in what a storage node says of a repository',
       scope: 'node',
       body: { 'application/json': 'RepoEventBody' },
-      answers: { 200: 'recorded, or known already', ...REFUSED },
+      answers: { 200: 'recorded, or known already', ...BODY_REFUSED },
     },
     sha1s: listing(`${REPOS}/{ref}/`, 'Sha1s of a ref', '[sha1s]; empty for an unknown ref'),
     distros: below(`${REPOS}/{ref}/{sha1}/`, 'Distros of a sha1', '[distros]'),
@@ -143,7 +139,7 @@ export const SHAMAN_ROUTES = {
       summary: 'Take in what Jenkins says of a build',
       scope: 'upload',
       body: { 'application/json': 'BuildReportBody' },
-      answers: { 200: 'recorded', ...REFUSED },
+      answers: { 200: 'recorded', ...BODY_REFUSED },
     },
     sha1s: listing(`${BUILDS}/{ref}/`, 'Sha1s of a ref', '[sha1s]; empty for an unknown ref'),
     list: listing(
@@ -167,8 +163,7 @@ export const SHAMAN_ROUTES = {
       answers: {
         200: 'text/plain',
         404: 'no node is healthy',
-        401: REFUSED[401],
-        403: REFUSED[403],
+        ...REFUSED,
       },
     },
     get: {
@@ -184,21 +179,21 @@ export const SHAMAN_ROUTES = {
       summary: 'A storage node says that it is there; `{host}` is host[:port] of its public URL',
       scope: 'node',
       body: { 'application/json': 'NodeReportBody' },
-      answers: { 200: 'known', ...REFUSED },
+      answers: { 200: 'known', ...BODY_REFUSED },
     },
     drain: {
       method: 'POST',
       path: '/api/v1/nodes/{host}/drain',
       summary: 'Give a storage node nothing new; it keeps what it was assigned',
       scope: 'operate',
-      answers: { 200: 'Node JSON', 404: 'unknown node', 401: REFUSED[401], 403: REFUSED[403] },
+      answers: { 200: 'Node JSON', 404: 'unknown node', ...REFUSED },
     },
     resume: {
       method: 'POST',
       path: '/api/v1/nodes/{host}/resume',
       summary: 'Give a drained storage node new work again',
       scope: 'operate',
-      answers: { 200: 'Node JSON', 404: 'unknown node', 401: REFUSED[401], 403: REFUSED[403] },
+      answers: { 200: 'Node JSON', 404: 'unknown node', ...REFUSED },
     },
     weight: {
       method: 'PUT',
@@ -206,14 +201,14 @@ export const SHAMAN_ROUTES = {
       summary: 'Set the share of new work that a storage node gets',
       scope: 'admin',
       body: { 'application/json': 'NodeWeightBody' },
-      answers: { 200: 'Node JSON', 404: 'unknown node', ...REFUSED },
+      answers: { 200: 'Node JSON', 404: 'unknown node', ...BODY_REFUSED },
     },
     remove: {
       method: 'DELETE',
       path: '/api/nodes/{host}/',
       summary: 'Forget a storage node; what it stores stays on record',
       scope: 'admin',
-      answers: { 204: 'forgotten', 404: 'unknown node', 401: REFUSED[401], 403: REFUSED[403] },
+      answers: { 204: 'forgotten', 404: 'unknown node', ...REFUSED },
     },
   },
   questions: QUESTION_ROUTES,
