@@ -18,7 +18,7 @@ import { handOver, inspectContainer, takeBack } from './hand-over.ts';
 import { logLines } from './log-lines.ts';
 import { ownContainer } from './own-container.ts';
 import { NO_LOGINS, type RegistryLogins } from './registry-logins.ts';
-import { checkCaches, listCaches, removeCache } from './volumes.ts';
+import { CacheCount, checkCaches, removeCache } from './volumes.ts';
 
 /** What every call of one engine needs; mains make it from the configuration. */
 export interface EngineParts {
@@ -57,12 +57,14 @@ export class DockerEngine implements ContainerEngine {
   readonly #closing = new AbortController();
   /** Pulls under way: forty agents of one template wait for one. */
   readonly #pulls = new Map<string, FromEngine<string>>();
+  readonly #cacheCount: CacheCount;
 
   constructor(parts: EngineParts) {
     this.host = parts.host;
     this.#service = parts.service;
     this.#docker = engineClient(parts.address);
     this.#parts = parts;
+    this.#cacheCount = new CacheCount(this.#docker, parts.service);
   }
 
   async facts(): FromEngine<HostFacts> {
@@ -175,7 +177,7 @@ export class DockerEngine implements ContainerEngine {
   }
 
   caches(): FromEngine<readonly CacheVolume[]> {
-    return listCaches(this.#docker, this.#service, this.#patience('usage'));
+    return this.#cacheCount.take(this.#patience('usage'));
   }
 
   removeCache(volume: string): FromEngine<void> {

@@ -5,6 +5,7 @@ import { labelName } from '../rules/container.ts';
 import type { EngineListener } from '../ports.ts';
 import { dieEvent, reading } from './engine-answers.ts';
 import { jsonStream } from './json-stream.ts';
+import { untilOrClosed } from './until-or-closed.ts';
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 15_000;
@@ -118,16 +119,4 @@ function secondOf(stream: NodeJS.ReadableStream): number | null {
   const headers = 'headers' in stream ? (stream.headers as Record<string, unknown>) : {};
   const time = Date.parse(String(headers['date']));
   return Number.isNaN(time) ? null : Math.floor(time / 1000);
-}
-
-function untilOrClosed(clock: Clock, milliseconds: number, closed: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = clock.after(milliseconds, () => end());
-    const end = () => {
-      cancel();
-      closed.removeEventListener('abort', end);
-      resolve();
-    };
-    closed.addEventListener('abort', end);
-  });
 }

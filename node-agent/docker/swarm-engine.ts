@@ -20,7 +20,7 @@ import type { ListedService } from './swarm-answers.ts';
 import { listTasks, SwarmFeed } from './swarm-feed.ts';
 import { leftSecret, ownInSwarm } from './swarm-tasks.ts';
 import { listSecrets, makeSecrets, removeSecret } from './swarm-secrets.ts';
-import { checkCaches, listCaches, removeCache } from './volumes.ts';
+import { CacheCount, checkCaches, removeCache } from './volumes.ts';
 
 /**
  * A Docker Swarm, by one of its managers: each agent is a service of one task. Images are looked for,
@@ -32,12 +32,14 @@ export class SwarmEngine implements ContainerEngine {
   readonly #docker: Docker;
   readonly #parts: EngineParts;
   readonly #closing = new AbortController();
+  readonly #cacheCount: CacheCount;
 
   constructor(parts: EngineParts) {
     this.host = parts.host;
     this.#service = parts.service;
     this.#docker = engineClient(parts.address);
     this.#parts = parts;
+    this.#cacheCount = new CacheCount(this.#docker, parts.service);
   }
 
   async facts(): FromEngine<HostFacts> {
@@ -166,11 +168,11 @@ export class SwarmEngine implements ContainerEngine {
   watch(listener: EngineListener): void {
     const { host, service, clock, log } = this.#parts;
     const parts = { docker: this.#docker, host, service, clock, log, closed: this.#closing.signal };
-    new SwarmFeed(parts, listener).follow();
+    void new SwarmFeed(parts, listener).follow();
   }
 
   caches(): FromEngine<readonly CacheVolume[]> {
-    return listCaches(this.#docker, this.#service, this.#within('usage'));
+    return this.#cacheCount.take(this.#within('usage'));
   }
 
   removeCache(volume: string): FromEngine<void> {

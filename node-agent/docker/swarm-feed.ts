@@ -7,6 +7,7 @@ import { askEngine } from './ask-engine.ts';
 import { reading } from './engine-answers.ts';
 import { exitCodeOf, hasEnded } from './swarm-tasks.ts';
 import { taskList, type ListedTask } from './swarm-answers.ts';
+import { untilOrClosed } from './until-or-closed.ts';
 
 const EVERY_MILLISECONDS = 1000;
 const LONGEST_PAUSE = 15_000;
@@ -35,13 +36,14 @@ export class SwarmFeed {
     this.#listener = listener;
   }
 
-  follow(): void {
-    void this.#look().then(() => {
-      const { clock, closed } = this.#parts;
+  /** Looks again and again, until the engine is closed. */
+  async follow(): Promise<void> {
+    const { clock, closed } = this.#parts;
+    while (!closed.aborted) {
+      await this.#look();
       if (closed.aborted) return;
-      const cancel = clock.after(Math.max(this.#pause, EVERY_MILLISECONDS), () => this.follow());
-      closed.addEventListener('abort', cancel, { once: true });
-    });
+      await untilOrClosed(clock, Math.max(this.#pause, EVERY_MILLISECONDS), closed);
+    }
   }
 
   async #look(): Promise<void> {

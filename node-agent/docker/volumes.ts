@@ -2,7 +2,7 @@ import type Docker from 'dockerode';
 import { labelName, type CacheVolume, type ContainerSpec } from '../rules/container.ts';
 import { done, failed } from '../rules/outcome.ts';
 import type { FromEngine } from '../ports.ts';
-import { askEngine, getJson, tellEngine, type Patience } from './ask-engine.ts';
+import { askEngine, requestEngine, tellEngine, type Patience } from './ask-engine.ts';
 import { reading, usageAnswer, volumeAnswer } from './engine-answers.ts';
 
 const SERVICE = labelName('service');
@@ -21,25 +21,43 @@ export async function checkCaches(
   return done(undefined);
 }
 
-/** The cache volumes of the service, with their sizes: the engine counts them, which may take long. */
-export function listCaches(
-  docker: Docker,
-  service: string,
-  patience: Patience,
-): FromEngine<readonly CacheVolume[]> {
-  return askEngine(
-    patience,
-    (abortSignal) => getJson(docker, '/system/df', abortSignal),
-    (answer) =>
-      reading(usageAnswer)(answer)
-        ?.Volumes.filter(({ Labels }) => Labels[SERVICE] === service)
-        .map(({ Name, CreatedAt, UsageData }) => ({
-          volume: Name,
-          bytes: UsageData && UsageData.Size >= 0 ? UsageData.Size : null,
-          created: new Date(CreatedAt ?? 0).toISOString(),
-          isInUse: (UsageData?.RefCount ?? 0) > 0,
-        })),
-  );
+/**
+ * Counts the cache volumes of a service. The engine reads all that they hold for it, which may take long:
+ * who asks while that goes on waits for the same count.
+ */
+export class CacheCount {
+  readonly #docker: Docker;
+  readonly #service: string;
+  #running: FromEngine<readonly CacheVolume[]> | null = null;
+
+  constructor(docker: Docker, service: string) {
+    this.#docker = docker;
+    this.#service = service;
+  }
+
+  /** The volumes, with their sizes where the engine knows them. */
+  take(patience: Patience): FromEngine<readonly CacheVolume[]> {
+    this.#running ??= this.#count(patience).finally(() => (this.#running = null));
+    return this.#running;
+  }
+
+  #count(patience: Patience): FromEngine<readonly CacheVolume[]> {
+    // Before API 1.42 (Docker 23) engines know no type, and count images and containers too.
+    const request = { method: 'GET', path: '/system/df', query: { type: 'volume' } } as const;
+    return askEngine(
+      patience,
+      (abortSignal) => requestEngine(this.#docker, request, abortSignal),
+      (answer) =>
+        reading(usageAnswer)(answer)
+          ?.Volumes.filter(({ Labels }) => Labels[SERVICE] === this.#service)
+          .map(({ Name, CreatedAt, UsageData }) => ({
+            volume: Name,
+            bytes: UsageData && UsageData.Size >= 0 ? UsageData.Size : null,
+            created: new Date(CreatedAt ?? 0).toISOString(),
+            isInUse: (UsageData?.RefCount ?? 0) > 0,
+          })),
+    );
+  }
 }
 
 /** Removes one, unless it is in use or not ours. */

@@ -1,8 +1,11 @@
+import { getEventListeners } from 'node:events';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { DockerEngine, type EngineParts } from '../../node-agent/docker/docker-engine.ts';
+import { engineClient } from '../../node-agent/docker/engine-address.ts';
 import { SwarmEngine } from '../../node-agent/docker/swarm-engine.ts';
+import { SwarmFeed } from '../../node-agent/docker/swarm-feed.ts';
 import type { ContainerEngine, FromEngine } from '../../node-agent/ports.ts';
 import { labelsOf } from '../../node-agent/rules/container.ts';
 import { systemClock } from '../../services/adapters/system-clock.ts';
@@ -282,6 +285,41 @@ t.test(
     t.equal(told.length, 7, 'and nothing was missed by that');
   },
 );
+
+t.test('a Swarm that is asked for months leaves nothing behind', async (t) => {
+  const api = await DockerApi.start(t);
+  api.answers(says(200, []));
+  const clock = new ManualClock();
+  const closing = new AbortController();
+  t.teardown(() => closing.abort());
+  const { signal: closed } = closing;
+  const docker = engineClient({ kind: 'socket', path: api.socket });
+  const parts = { docker, host: 'here', service: SERVICE, clock, log: new RecordingLog(), closed };
+  void new SwarmFeed(parts, { died: () => undefined, missed: () => undefined }).follow();
+  for (let looks = 1; looks <= 20; looks += 1) {
+    while (clock.waiting === 0) await new Promise((resolve) => setImmediate(resolve));
+    clock.advance(1000);
+  }
+  while (clock.waiting === 0) await new Promise((resolve) => setImmediate(resolve));
+  t.ok(api.asked.length > 20, 'it goes on asking');
+  t.equal(getEventListeners(closed, 'abort').length, 1);
+  closing.abort();
+  t.equal(clock.waiting, 0, 'and ends at once');
+});
+
+t.test('many who ask for caches at once wait for one count, of volumes only', async (t) => {
+  const api = await DockerApi.start(t);
+  api.answers(says(200, { Volumes: [] }));
+  for (const engine of [open(t, api.socket), openSwarm(t, api.socket)]) {
+    const before = api.asked.length;
+    const counts = await Promise.all(Array.from({ length: 40 }, () => engine.caches()));
+    t.ok(counts.every(({ ok }) => ok));
+    t.same(api.asked.slice(before), ['GET /system/df']);
+    t.equal(api.queries.at(-1)?.get('type'), 'volume');
+    t.match(await engine.caches(), { ok: true });
+    t.equal(api.asked.length, before + 2, 'the next one counts anew');
+  }
+});
 
 t.test('half a frame of a log is shown as far as it came', async (t) => {
   const api = await DockerApi.start(t);
