@@ -1,5 +1,6 @@
 import type { ContainerSpec as SwarmContainer, MountSettings, ServiceSpec } from 'dockerode';
 import { labelsOf, type ContainerSpec } from '../rules/container.ts';
+import type { ListedService } from './swarm-answers.ts';
 import { cacheMounts, hostName, mountOf, nanoCpus } from './container-options.ts';
 
 /** What a service is changed to when an agent's files are handed over, and when it is started. */
@@ -45,6 +46,22 @@ export function serviceSpec(spec: ContainerSpec): ServiceSpec {
       RestartPolicy: { Condition: 'none', MaxAttempts: 0 },
       LogDriver: { Name: 'json-file', Options: { 'max-size': '10m', 'max-file': '2' } },
       ...networks(spec),
+    },
+  };
+}
+
+/** A service as it is listed, with a change: Swarm takes the whole of it, and drops what is left out. */
+export function changedSpec(
+  spec: ListedService['Spec'],
+  { secrets, replicas }: ServiceChange,
+): object {
+  const { ContainerSpec } = spec.TaskTemplate;
+  return {
+    ...spec,
+    ...(replicas === undefined ? {} : { Mode: { Replicated: { Replicas: replicas } } }),
+    TaskTemplate: {
+      ...spec.TaskTemplate,
+      ContainerSpec: { ...ContainerSpec, ...(secrets === undefined ? {} : { Secrets: secrets }) },
     },
   };
 }

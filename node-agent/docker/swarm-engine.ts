@@ -14,7 +14,12 @@ import { fetchImage, inspectImage, loginFor } from './fetch-image.ts';
 import type { Owner } from './file-archive.ts';
 import { logLines } from './log-lines.ts';
 import { NO_LOGINS, type RegistryLogins } from './registry-logins.ts';
-import { serviceSpec, unavailableInSwarm, type ServiceChange } from './service-spec.ts';
+import {
+  changedSpec,
+  serviceSpec,
+  unavailableInSwarm,
+  type ServiceChange,
+} from './service-spec.ts';
 import { madeInSwarm, nodeList, serviceAnswer, serviceList } from './swarm-answers.ts';
 import type { ListedService } from './swarm-answers.ts';
 import { listTasks, SwarmFeed } from './swarm-feed.ts';
@@ -213,16 +218,8 @@ export class SwarmEngine implements ContainerEngine {
     return isOurs ? removeSecret(this.#docker, secret, this.#patience) : done(undefined);
   }
 
-  #change({ ID, Version, Spec }: ListedService, { secrets, replicas }: ServiceChange) {
-    const { ContainerSpec } = Spec.TaskTemplate;
-    const body = {
-      ...Spec,
-      ...(replicas === undefined ? {} : { Mode: { Replicated: { Replicas: replicas } } }),
-      TaskTemplate: {
-        ...Spec.TaskTemplate,
-        ContainerSpec: { ...ContainerSpec, ...(secrets === undefined ? {} : { Secrets: secrets }) },
-      },
-    };
+  #change({ ID, Version, Spec }: ListedService, change: ServiceChange): FromEngine<void> {
+    const body = changedSpec(Spec, change);
     const query = { version: Version.Index };
     const path = `/services/${ID}/update`;
     return tellEngine(this.#patience, (abortSignal) =>
