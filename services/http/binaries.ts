@@ -192,7 +192,7 @@ function findBinary(
 }
 
 async function sendFile(
-  { blobs, accelRedirect }: ChacraContext,
+  { blobs, accelRedirect, clock }: ChacraContext,
   { request, response }: Exchange,
   binary: Binary,
   sha256: string,
@@ -201,6 +201,7 @@ async function sendFile(
     size: binary.blob?.size ?? 0,
     etag: `"${sha256}"`,
     modified: new Date(binary.modified),
+    now: clock.now(),
     headers: {
       'Content-Type': 'application/octet-stream',
       'Content-Disposition': attachment(binary.name),

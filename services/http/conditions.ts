@@ -14,10 +14,7 @@ const SETTLED = 2000;
  * ETag and Last-Modified. HTTP dates count seconds: a file younger than that gets none, or a client
  * that asks by date would be told "unchanged" after a second change in the same second.
  */
-export function validators(
-  { etag, modified }: Validated,
-  now = new Date(),
-): Record<string, string> {
+export function validators({ etag, modified }: Validated, now: Date): Record<string, string> {
   if (modified === null || now.getTime() - modified.getTime() < SETTLED) return { ETag: etag };
   return { ETag: etag, 'Last-Modified': modified.toUTCString() };
 }

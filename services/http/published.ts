@@ -96,9 +96,10 @@ async function sendIndex(
 ): Promise<void> {
   const { file, date } = index;
   const modified = immutable ? date : null;
-  const what = { size: file.size, etag: `"${file.sha256}"`, modified };
+  const now = context.clock.now();
+  const what = { size: file.size, etag: `"${file.sha256}"`, modified, now };
   // One object that grows: copying it twice is a tenth of what a request for a small file costs.
-  const headers: Record<string, string | number> = validators(what, context.clock.now());
+  const headers: Record<string, string | number> = validators(what, now);
   headers['Content-Type'] = contentType(file.path);
   headers['Cache-Control'] = immutable ? FOREVER : 'no-cache';
   headers['Accept-Ranges'] = 'bytes';
@@ -135,7 +136,7 @@ function readerOf(bytes: Uint8Array) {
 }
 
 async function sendPackage(
-  { blobs, activity, accelRedirect }: ChacraContext,
+  { blobs, activity, accelRedirect, clock }: ChacraContext,
   request: IncomingMessage,
   response: ServerResponse,
   { identity }: Repo,
@@ -146,6 +147,7 @@ async function sendPackage(
     size,
     etag: `"${sha256}"`,
     modified: new Date(time * 1000),
+    now: clock.now(),
     // Not for ever: once no kept generation names a path, other bytes may come to stand there.
     headers: { 'Content-Type': contentType(path), 'Cache-Control': 'no-cache' },
     accelRedirect: accelRedirect(request, sha256),

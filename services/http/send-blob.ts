@@ -11,6 +11,7 @@ export interface Representation {
   readonly size: number;
   readonly etag: string;
   readonly modified: Date | null;
+  readonly now: Date;
   readonly headers: Headers;
   /** Where the proxy in front finds the same bytes, quoted; null when it shall get them from here. */
   readonly accelRedirect?: string | null;
@@ -26,7 +27,7 @@ export async function sendBlob(
   open: () => Promise<BlobReader>,
   what: Representation,
 ): Promise<void> {
-  const headers = { ...what.headers, ...validators(what), 'Accept-Ranges': 'bytes' };
+  const headers = { ...what.headers, ...validators(what, what.now), 'Accept-Ranges': 'bytes' };
   if (isUnchanged(request, what)) {
     sendAnswer(response, { kind: 'empty', status: 304, headers });
     return;
