@@ -1,5 +1,3 @@
-import { stat } from 'node:fs/promises';
-import { isMissing } from '../services/platform/durable-file.ts';
 import type { Configuration } from '../services/platform/settings.ts';
 import { hostSettings } from './docker/open-engine.ts';
 import { readTemplates } from './templates/read-templates.ts';
@@ -14,12 +12,11 @@ export async function lintTemplates(
   path: string,
   engines: Configuration['agents']['engines'],
 ): Promise<ReadTemplates> {
-  await stat(path).catch((cause: unknown) => {
-    if (!isMissing(cause)) throw cause;
+  const files = await readTemplateFiles(path);
+  if (files === null) {
     throw new Error(
       `${path} does not exist: name a file or folder of templates, or --config FILE, whose agents.templates says where they are`,
-      { cause },
     );
-  });
-  return readTemplates(await readTemplateFiles(path), engines.map(hostSettings));
+  }
+  return readTemplates(files, engines.map(hostSettings));
 }

@@ -36,8 +36,7 @@ import { randomIds } from './store/random-ids.ts';
 import { ownServiceId } from './store/service-id.ts';
 import { openStandingDocument } from './store/standing-document.ts';
 import { TemplateReloading } from './template-source.ts';
-import { readTemplates } from './templates/read-templates.ts';
-import { readTemplateFiles } from './templates/template-folder.ts';
+import { templateSource } from './templates/template-folder.ts';
 
 const STOP_GRACE_MILLISECONDS = 10_000;
 const DAY = 86_400_000;
@@ -165,11 +164,10 @@ async function begin(
     }),
   };
   const reloading = new TemplateReloading({
-    read: async () =>
-      readTemplates(
-        await readTemplateFiles(settings.templates),
-        hosts.map((host) => host.settings),
-      ),
+    read: templateSource(
+      settings.templates,
+      hosts.map((host) => host.settings),
+    ),
     ...{ situation, clock, log },
   });
   await reloading.start();

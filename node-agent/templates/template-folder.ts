@@ -1,20 +1,43 @@
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isMissing } from '../../services/platform/durable-file.ts';
-import type { TemplateFile } from './read-templates.ts';
+import type { HostSettings } from '../rules/host.ts';
+import { readTemplates } from './read-templates.ts';
+import type { ReadTemplates, TemplateFile } from './read-templates.ts';
 
-/** A YAML file, or every `*.yaml` and `*.yml` of a folder in the order of their names; none when there is none. */
-export async function readTemplateFiles(path: string): Promise<readonly TemplateFile[]> {
+/** A YAML file, or every `*.yaml` and `*.yml` of a folder in the order of their names; null where there is nothing. */
+export async function readTemplateFiles(path: string): Promise<readonly TemplateFile[] | null> {
+  let isFolder: boolean;
   try {
-    if (!(await stat(path)).isDirectory()) {
-      return [{ name: basename(path), text: await readFile(path, 'utf8') }];
-    }
-    const names = (await readdir(path)).filter((name) => /^[^.].*\.ya?ml$/.test(name)).sort();
-    return await Promise.all(
-      names.map(async (name) => ({ name, text: await readFile(join(path, name), 'utf8') })),
-    );
+    isFolder = (await stat(path)).isDirectory();
   } catch (cause) {
-    if (isMissing(cause)) return [];
+    if (isMissing(cause)) return null;
     throw cause;
   }
+  if (!isFolder) return [{ name: basename(path), text: await readFile(path, 'utf8') }];
+  const names = (await readdir(path)).filter((name) => /^[^.].*\.ya?ml$/.test(name)).sort();
+  return Promise.all(
+    names.map(async (name) => ({ name, text: await readFile(join(path, name), 'utf8') })),
+  );
+}
+
+/**
+ * The templates at a path, each time as they are then. A path at which something was once must not be
+ * empty: a folder that is replaced or mounted anew is no order to let all agents go.
+ */
+export function templateSource(
+  path: string,
+  hosts: readonly Pick<HostSettings, 'name' | 'labels' | 'allow'>[],
+): () => Promise<ReadTemplates> {
+  let wasThere = false;
+  return async () => {
+    const files = await readTemplateFiles(path);
+    if (files === null && wasThere) {
+      throw new Error(
+        `${path} is gone: bring it back, or put an empty folder there for no templates`,
+      );
+    }
+    wasThere = files !== null;
+    return readTemplates(files ?? [], hosts);
+  };
 }

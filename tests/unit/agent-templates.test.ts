@@ -1,9 +1,17 @@
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import { idleRange, whyNoCron } from '../../node-agent/idle-ranges.ts';
+import { Situation } from '../../node-agent/situation.ts';
+import { TemplateReloading } from '../../node-agent/template-source.ts';
+import { templateSource } from '../../node-agent/templates/template-folder.ts';
 import { readTemplates } from '../../node-agent/templates/read-templates.ts';
 import { parseConfiguration } from '../../services/platform/configuration.ts';
+import { ManualClock } from '../fakes/manual-clock.ts';
+import { RecordingLog } from '../fakes/recording-log.ts';
 import { docBlocks } from '../fixtures/doc-blocks.ts';
+import { testFolder } from '../fixtures/test-folder.ts';
 
 const HOSTS = [
   {
@@ -82,6 +90,35 @@ t.test('a parent that is misspelt or broken is told once, where it stands', asyn
   t.same(problemsOf(`${child('a', 'b')}b: { extends: b, image: x }`), [
     '0.yaml:4: b.extends: b extends itself',
   ]);
+});
+
+t.test('templates that were read stay while their folder, or a file of it, is away', async (t) => {
+  const folder = join(testFolder(t), 'templates');
+  const clock = new ManualClock();
+  const situation = new Situation([], clock);
+  const reloading = new TemplateReloading({
+    ...{ read: templateSource(folder, HOSTS), situation, clock, log: new RecordingLog() },
+  });
+  const readAgain = async () => {
+    await reloading.readNow();
+    return situation.templates.map(({ name }) => name);
+  };
+  t.strictSame(await readAgain(), [], 'a folder that was never there has none');
+  t.strictSame(situation.templateProblems, []);
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'a.yaml'), 'a: { image: one, labels: [x] }');
+  t.strictSame(await readAgain(), ['a']);
+  symlinkSync('nowhere', join(folder, 'b.yaml'));
+  t.strictSame(await readAgain(), ['a'], 'a link to nothing, or a file that is being replaced');
+  t.match(situation.templateProblems, [/b\.yaml/]);
+  rmSync(join(folder, 'b.yaml'));
+  renameSync(folder, `${folder}-away`);
+  t.strictSame(await readAgain(), ['a'], 'a folder that is being replaced, or not mounted');
+  t.match(situation.templateProblems, [/templates is gone/]);
+  renameSync(`${folder}-away`, folder);
+  rmSync(join(folder, 'a.yaml'));
+  t.strictSame(await readAgain(), [], 'who empties the folder means it');
+  t.strictSame(situation.templateProblems, []);
 });
 
 t.test('every mistake is named with its line', async (t) => {
