@@ -84,7 +84,17 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
     description: settings.description,
   });
   const rules = settings.projects;
-  const parts = { repos, projects, blobs, generations, clock, log, rulesOf, rules };
+  const parts = {
+    pause: () => setImmediate(),
+    repos,
+    projects,
+    blobs,
+    generations,
+    clock,
+    log,
+    rulesOf,
+    rules,
+  };
   const publishing = {
     ...parts,
     pick: packagePicker(parts),
@@ -105,7 +115,6 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
   await resumeDeletions(repos, generations);
   const keepMilliseconds = settings.keepGenerationsHours * 3_600_000;
   const sweeps = new SerialByKey();
-  const pause = () => setImmediate();
   const restoreIndex = indexRestorer({ ...parts, render });
   const exporter = await openExporter(settings.exportRoot, root, {
     ...{ ...parts, restoreIndex, keepMilliseconds },
@@ -115,11 +124,11 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
   await scrub.load();
   const sweep = () =>
     sweeps.run('sweep', async () => {
-      await sweepStorage({ ...parts, keepMilliseconds, pause });
+      await sweepStorage({ ...parts, keepMilliseconds });
       await exporter?.sweep();
     });
   const audit = openAudit('chacra', options);
-  const keeping = await openKeeping({ ...parts, root, settings, audit, sweep, pause });
+  const keeping = await openKeeping({ ...parts, root, settings, audit, sweep });
 
   const trusted = trustedProxies(options.configuration.trustedProxies);
   const held = new HeldRequests({

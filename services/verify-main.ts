@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { openBlobStore } from './adapters/blob-store.ts';
 import type { DiskBlobStore } from './adapters/blob-store.ts';
 import { DiskGenerationStore } from './adapters/generation-store.ts';
@@ -9,6 +10,7 @@ import { findBlobUses } from './chacra/find-blob-uses.ts';
 import type { BlobUses } from './chacra/find-blob-uses.ts';
 import { GzipMembers } from './chacra/gzip-members.ts';
 import { Pace } from './chacra/pace.ts';
+import type { Pause } from './chacra/pauses.ts';
 import type { Clock, GenerationStore, Log, RepoStore } from './chacra/ports.ts';
 import { repoRenderer } from './chacra/render-repo.ts';
 import { indexRestorer } from './chacra/restore-index.ts';
@@ -67,7 +69,7 @@ export async function verifyData(options: VerifyDataOptions): Promise<VerifiedDa
     });
     const pace = new Pace(clock, options.bytesPerSecond);
     signal.addEventListener('abort', () => pace.stop());
-    const parts = { repos, blobs, generations, clock, log, tapFor };
+    const parts = { pause: () => setImmediate(), repos, blobs, generations, clock, log, tapFor };
     try {
       const verification = await verifyStorage(
         {
@@ -117,6 +119,7 @@ export function makeScrub(
     readonly restoreIndex: RestoreIndex;
     readonly clock: Clock;
     readonly log: Log;
+    readonly pause: Pause;
     readonly onLost: (sha256: string) => Promise<void>;
   },
   bytesPerSecond: number,

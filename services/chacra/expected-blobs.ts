@@ -1,5 +1,7 @@
 import { GitbuilderError } from '../domain/errors.ts';
 import { keptGenerations } from './kept-generations.ts';
+import { Pauses } from './pauses.ts';
+import type { Pause } from './pauses.ts';
 import type { GenerationStore, RepoStore } from './ports.ts';
 
 /** Bytes that something names, and as which kinds of files: one name for each. */
@@ -12,12 +14,15 @@ export interface ExpectedBlob {
 export async function expectedBlobs({
   repos,
   generations,
+  pause,
 }: {
   readonly repos: RepoStore;
   readonly generations: GenerationStore;
+  readonly pause: Pause;
 }): Promise<Map<string, ExpectedBlob>> {
   const expected = new Map<string, ExpectedBlob>();
   const kinds = new KindNames();
+  const pauses = new Pauses(pause);
   const add = (sha256: string, size: number, name: string): void => {
     const before = expected.get(sha256);
     const names = kinds.with(before?.names ?? kinds.none, name);
@@ -30,11 +35,13 @@ export async function expectedBlobs({
       try {
         const { packages } = await generations.read(repo.identity, number);
         for (const { path, sha256, size } of packages) add(sha256, size, path);
+        await pauses.after(packages.length);
       } catch (cause) {
         // Its time is over, or its document is damaged, which those learn who look at its index files.
         if (!(cause instanceof GitbuilderError)) throw cause;
       }
     }
+    await pauses.after(repo.binaries.size);
   }
   return expected;
 }

@@ -5,6 +5,7 @@ import type { Repo } from '../domain/repo.ts';
 import { exportTrees } from './export-trees.ts';
 import { findBlobUses } from './find-blob-uses.ts';
 import { unlessOver } from './kept-generations.ts';
+import type { Pause } from './pauses.ts';
 import type { Clock, ExportStore, GenerationStore, Log, RepoStore } from './ports.ts';
 import type { RestoreIndex } from './restore-index.ts';
 
@@ -18,6 +19,7 @@ export interface ExportCollaborators {
   readonly exported: ExportStore;
   readonly clock: Clock;
   readonly log: Log;
+  readonly pause: Pause;
   /** How long a replaced folder stays for those who are still reading in it. */
   readonly keepMilliseconds: number;
 }

@@ -2,6 +2,8 @@ import type { PublishedPackage } from '../domain/generation.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import type { Binary } from '../domain/repo.ts';
 import { keptGenerations } from './kept-generations.ts';
+import { Pauses } from './pauses.ts';
+import type { Pause } from './pauses.ts';
 import type { GenerationStore, RepoStore } from './ports.ts';
 
 /** A binary whose bytes are asked for. */
@@ -27,11 +29,20 @@ export interface BlobUses {
 
 /** Who needs these bytes: the binaries that are them, and every kept generation that names them. */
 export async function findBlobUses(
-  { repos, generations }: { readonly repos: RepoStore; readonly generations: GenerationStore },
+  {
+    repos,
+    generations,
+    pause,
+  }: {
+    readonly repos: RepoStore;
+    readonly generations: GenerationStore;
+    readonly pause: Pause;
+  },
   sha256s: ReadonlySet<string>,
 ): Promise<BlobUses> {
   const binaries: BinaryUse[] = [];
   const published: PublishedUse[] = [];
+  const pauses = new Pauses(pause);
   for (const repo of [...repos.all()]) {
     const { identity } = repo;
     for (const binary of repo.binaries.values()) {
@@ -44,6 +55,7 @@ export async function findBlobUses(
       for (const file of await generations.packagesOf(identity, number, sha256s))
         published.push({ identity, number, isLive, file });
     }
+    await pauses.after(repo.binaries.size);
   }
   return { binaries, published };
 }

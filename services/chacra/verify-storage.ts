@@ -8,6 +8,7 @@ import { expectedBlobs } from './expected-blobs.ts';
 import type { ExpectedBlob } from './expected-blobs.ts';
 import { findBlobUses } from './find-blob-uses.ts';
 import { isKept, keptGenerations } from './kept-generations.ts';
+import type { Pause } from './pauses.ts';
 import type { BlobStore, Clock, GenerationStore, Log, RepoStore } from './ports.ts';
 import type { RestoreIndex } from './restore-index.ts';
 import type { VerificationStore } from './verification-ports.ts';
@@ -22,6 +23,7 @@ export interface VerifyCollaborators extends CheckBlobCollaborators {
   readonly verifications: VerificationStore;
   readonly clock: Clock;
   readonly log: Log;
+  readonly pause: Pause;
   /** Told of bytes as soon as they are known to be lost. */
   readonly onLost: (sha256: string) => Promise<void>;
 }

@@ -38,7 +38,8 @@ async function uses(context: ChacraContext, exchange: Exchange): Promise<Answer>
 }
 
 async function blobFacts(context: ChacraContext, sha256: string): Promise<BlobFacts> {
-  const { binaries, published } = await findBlobUses(context, new Set([sha256]));
+  const pause = () => context.turns.next();
+  const { binaries, published } = await findBlobUses({ ...context, pause }, new Set([sha256]));
   const stored = await context.blobs.sizeOf(sha256);
   const named = binaries[0]?.binary.blob?.size ?? published[0]?.file.size ?? null;
   if (stored === null && named === null) throw new GitbuilderError('BLOB_UNKNOWN', { sha256 });

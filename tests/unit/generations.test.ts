@@ -1,7 +1,9 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { expectedBlobs } from '../../services/chacra/expected-blobs.ts';
 import { RepoExporter } from '../../services/chacra/export-repos.ts';
+import { findBlobUses } from '../../services/chacra/find-blob-uses.ts';
 import { goBack } from '../../services/chacra/go-back.ts';
 import {
   keepGeneration,
@@ -234,6 +236,26 @@ t.test('a lost generation stays known while everything is looked at again', asyn
   t.match(known, [{ ...lost, identity: one }], 'but for one that was deleted');
   t.equal(known.length, 1);
   t.same(after.generations, [], 'and at the end what is so now');
+});
+
+t.test('others have their turn while everything that is stored is gone through', async (t) => {
+  const node = await smallNode(t.testdir());
+  await node.upload(one, 'hello_1.0_amd64.deb', smallDeb('hello', '1.0'));
+  const [repo] = node.repos.all();
+  const [binary] = repo?.binaries.values() ?? [];
+  if (repo === undefined || binary === undefined) throw new TypeError('it was uploaded');
+  const binaries = new Map(Array.from({ length: 3000 }, (_, at) => [`${at}`, binary]));
+  node.repos.all = () => Array.from({ length: 4 }, () => ({ ...repo, binaries }));
+  let turns = 0;
+  const pause = () => Promise.resolve(void (turns += 1));
+  await expectedBlobs({ ...node, pause });
+  t.equal(turns, 2);
+  const { binaries: found } = await findBlobUses(
+    { ...node, pause },
+    new Set([binary.blob?.sha256 ?? '']),
+  );
+  t.equal(turns, 4);
+  t.equal(found.length, 12_000);
 });
 
 t.test('what is deleted while it is looked at is not lost', async (t) => {
