@@ -8,21 +8,21 @@ const LONGEST = 2048;
  */
 export function parseWebAddress(what: string, text: string): string {
   const reason = whyNot(text);
-  if (reason !== null)
-    throw new GitbuilderError('REQUEST_INVALID', { reason: `${what}: ${reason}` });
+  if (reason !== null) refuse(what, reason);
   return text;
 }
 
 /** As `parseWebAddress`, with a slash at its end: clients join names to it. */
 export function parseFolderAddress(what: string, text: string): string {
   const address = parseWebAddress(what, text);
-  const refuse = (reason: string): never => {
-    throw new GitbuilderError('REQUEST_INVALID', { reason: `${what}: ${reason}` });
-  };
-  if (/[?#]/.test(address)) refuse('it has a query or fragment');
+  if (/[?#]/.test(address)) refuse(what, 'it has a query or fragment');
   // It will stand in a Location header and in source lists.
-  if (/[^!-~]/.test(address)) refuse('it holds characters that must be percent-encoded');
+  if (/[^!-~]/.test(address)) refuse(what, 'it holds characters that must be percent-encoded');
   return address.endsWith('/') ? address : `${address}/`;
+}
+
+function refuse(what: string, reason: string): never {
+  throw new GitbuilderError('REQUEST_INVALID', { reason: `${what}: ${reason}` });
 }
 
 function whyNot(text: string): string | null {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { trimEndOf } from './trim-end.ts';
 
 /** What a signature is over: the very bytes, or lines of text whatever their ends. */
 export type SignatureType = 'binary' | 'text';
@@ -71,7 +72,7 @@ export function clearsignedDocument(text: string, armoredSignature: string): str
 
 /** Without the blanks at their ends. */
 function linesOf(text: string): string[] {
-  return text.split('\n').map((line) => line.replace(/[ \t\r]+$/, ''));
+  return text.split('\n').map((line) => trimEndOf(line, ' \t\r'));
 }
 
 function subpacket(type: number, body: Uint8Array): Uint8Array {
