@@ -24,7 +24,8 @@ export type Places = <T>(work: () => Promise<T>) => Promise<T>;
  * agent that was told to go meanwhile is left where it is. Never rejects for what may happen.
  *
  * What Jenkins has to do is done ahead, in places of its own, so that the engine, by far the slower of
- * the two, never waits for it.
+ * the two, never waits for it. An image is fetched in no place: a registry may take minutes, and all who
+ * want the image wait for one pull.
  */
 export async function provisionAgent(
   collaborators: Collaborators,
@@ -42,6 +43,7 @@ export async function provisionAgent(
   }
   const provisioning = new Provisioning(collaborators, agent, host, template);
   try {
+    await provisioning.fetch();
     const secret = await places.ahead(() => provisioning.prepare());
     await places.engine(() => provisioning.launch(secret));
   } catch (cause) {
@@ -75,10 +77,8 @@ class Provisioning {
     this.#template = template;
   }
 
-  /** Image, node and secret; answers the secret. */
-  async prepare(): Promise<string> {
-    const { jenkins, policy } = this.#collaborators;
-    const { id, node, labels } = this.#agent;
+  /** Its image. */
+  async fetch(): Promise<void> {
     const { engine, settings } = this.#host;
     const template = this.#template;
     await this.#move('requested', 'creating', `image ${template.image} is looked for`, {});
@@ -92,6 +92,15 @@ class Provisioning {
     const imageDigest = this.#engineSays(`image ${template.image}`, fetched);
     images.fetched(settings.name, template.image, imageDigest, this.#collaborators.clock.now());
     this.#note('creating', { imageDigest }, 'pulled');
+  }
+
+  /** Its Jenkins node; answers the node's secret. */
+  async prepare(): Promise<string> {
+    const { jenkins, policy } = this.#collaborators;
+    const { id, node, labels } = this.#agent;
+    const { settings } = this.#host;
+    const template = this.#template;
+    this.#stillIn('creating');
     const marker = { service: policy.service, agent: id, template: template.name };
     const description = nodeDescription({ ...marker, host: settings.name });
     const { remoteFs } = template;

@@ -13,11 +13,11 @@ import { engineClient, type EngineAddress } from './engine-address.ts';
 import { containerList, infoAnswer } from './engine-answers.ts';
 import { madeContainer, networkAnswer, reading } from './engine-answers.ts';
 import { EventFeed } from './event-feed.ts';
-import { fetchImage, type Told } from './fetch-image.ts';
+import { ImageFetching, type Told } from './fetch-image.ts';
 import { handOver, inspectContainer, takeBack } from './hand-over.ts';
 import { logLines } from './log-lines.ts';
 import { ownContainer } from './own-container.ts';
-import { NO_LOGINS, type RegistryLogins } from './registry-logins.ts';
+import type { RegistryLogins } from './registry-logins.ts';
 import { CacheCount, checkCaches, removeCache } from './volumes.ts';
 
 /** What every call of one engine needs; mains make it from the configuration. */
@@ -55,8 +55,7 @@ export class DockerEngine implements ContainerEngine {
   readonly #docker: Docker;
   readonly #parts: EngineParts;
   readonly #closing = new AbortController();
-  /** Pulls under way: forty agents of one template wait for one. */
-  readonly #pulls = new Map<string, FromEngine<string>>();
+  readonly #images: ImageFetching;
   readonly #cacheCount: CacheCount;
 
   constructor(parts: EngineParts) {
@@ -64,6 +63,7 @@ export class DockerEngine implements ContainerEngine {
     this.#service = parts.service;
     this.#docker = engineClient(parts.address);
     this.#parts = parts;
+    this.#images = new ImageFetching(this.#docker, parts);
     this.#cacheCount = new CacheCount(this.#docker, parts.service);
   }
 
@@ -95,13 +95,7 @@ export class DockerEngine implements ContainerEngine {
   }
 
   fetchImage(order: ImageOrder): FromEngine<string> {
-    const key = `${order.image} ${order.policy}`;
-    const under = this.#pulls.get(key);
-    if (under !== undefined) return under;
-    const { told = () => undefined, logins = NO_LOGINS } = this.#parts;
-    const pull = fetchImage(this.#docker, order, this.#patience('quick'), { told, logins });
-    this.#pulls.set(key, pull);
-    return pull.finally(() => this.#pulls.delete(key));
+    return this.#images.fetch(order, this.#patience('quick'));
   }
 
   async create(spec: ContainerSpec): FromEngine<string> {

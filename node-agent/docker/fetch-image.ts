@@ -16,7 +16,7 @@ import {
 } from './ask-engine.ts';
 import { inspectedImage, reading } from './engine-answers.ts';
 import { jsonStream } from './json-stream.ts';
-import type { RegistryLogin, RegistryLogins } from './registry-logins.ts';
+import { NO_LOGINS, type RegistryLogin, type RegistryLogins } from './registry-logins.ts';
 
 /** One line of what `POST /images/create` streams. */
 const pullLine = z.object({
@@ -31,7 +31,7 @@ const pullLine = z.object({
 });
 
 /** What every pull of an engine needs beside its order. */
-export interface Pulling {
+interface Pulling {
   readonly told: Told;
   readonly logins: RegistryLogins;
 }
@@ -39,8 +39,32 @@ export interface Pulling {
 /** Told while it goes on: `Downloading 3f4ca61aafcd [=====> ] 12MB/30MB`, and of a pull, of what and how far it is. */
 export type Told = (line: string, pull?: { readonly image: string; readonly done: string }) => void;
 
+/** Fetches images for one engine: forty agents of one template wait for one pull. */
+export class ImageFetching {
+  readonly #docker: Docker;
+  readonly #pulling: Pulling;
+  readonly #running = new Map<string, FromEngine<string>>();
+
+  constructor(docker: Docker, { told = () => undefined, logins = NO_LOGINS }: Partial<Pulling>) {
+    this.#docker = docker;
+    this.#pulling = { told, logins };
+  }
+
+  /** As `ContainerEngine.fetchImage`. `patience` is for a look; a pull has that of its order. */
+  fetch(order: ImageOrder, patience: Patience): FromEngine<string> {
+    const key = `${order.image} ${order.policy}`;
+    const running = this.#running.get(key);
+    if (running !== undefined) return running;
+    const fetched = fetchImage(this.#docker, order, patience, this.#pulling).finally(() =>
+      this.#running.delete(key),
+    );
+    this.#running.set(key, fetched);
+    return fetched;
+  }
+}
+
 /** Sees to it that the image is there, as the policy says, and names its digest. */
-export async function fetchImage(
+async function fetchImage(
   docker: Docker,
   { image, policy, timeoutMilliseconds }: ImageOrder,
   patience: Patience,

@@ -10,7 +10,7 @@ import { isNumeric, ownerOf } from './container-owner.ts';
 import { ENGINE_TIMEOUTS, type EngineParts, type EngineTimeouts } from './docker-engine.ts';
 import { engineClient } from './engine-address.ts';
 import { reading } from './engine-answers.ts';
-import { fetchImage, inspectImage, loginFor } from './fetch-image.ts';
+import { ImageFetching, inspectImage, loginFor } from './fetch-image.ts';
 import type { Owner } from './file-archive.ts';
 import { logLines } from './log-lines.ts';
 import { NO_LOGINS, type RegistryLogins } from './registry-logins.ts';
@@ -37,6 +37,7 @@ export class SwarmEngine implements ContainerEngine {
   readonly #docker: Docker;
   readonly #parts: EngineParts;
   readonly #closing = new AbortController();
+  readonly #images: ImageFetching;
   readonly #cacheCount: CacheCount;
 
   constructor(parts: EngineParts) {
@@ -44,6 +45,7 @@ export class SwarmEngine implements ContainerEngine {
     this.#service = parts.service;
     this.#docker = engineClient(parts.address);
     this.#parts = parts;
+    this.#images = new ImageFetching(this.#docker, parts);
     this.#cacheCount = new CacheCount(this.#docker, parts.service);
   }
 
@@ -87,8 +89,7 @@ export class SwarmEngine implements ContainerEngine {
   }
 
   fetchImage(order: ImageOrder): FromEngine<string> {
-    const { told = () => undefined } = this.#parts;
-    return fetchImage(this.#docker, order, this.#patience, { told, logins: this.#logins });
+    return this.#images.fetch(order, this.#patience);
   }
 
   async create(spec: ContainerSpec): FromEngine<string> {

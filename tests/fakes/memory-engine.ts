@@ -3,6 +3,7 @@ import type {
   CacheVolume,
   ContainerSpec,
   HandedFile,
+  ImageOrder,
   OwnContainer,
 } from '../../node-agent/rules/container.ts';
 import type { EngineFailure, HostFacts } from '../../node-agent/rules/host.ts';
@@ -34,6 +35,8 @@ export class MemoryEngine implements ContainerEngine {
   awayReason: string | null = null;
   /** Why nothing can be made; null when it can. */
   refuses: EngineFailure | null = null;
+  /** What a pull waits for. */
+  registry: Promise<void> = Promise.resolve();
   readonly #controller: string;
   #listener: EngineListener | null = null;
 
@@ -56,7 +59,8 @@ export class MemoryEngine implements ContainerEngine {
     );
   }
 
-  fetchImage(): FromEngine<string> {
+  async fetchImage({ policy }: ImageOrder): FromEngine<string> {
+    if (policy === 'always') await this.registry;
     return this.#answer(() => done(`sha256:${'1'.repeat(64)}`));
   }
 

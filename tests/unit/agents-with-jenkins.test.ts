@@ -87,6 +87,26 @@ t.test('one need said twice is one agent; many equal ones stop at the cap', asyn
   t.equal(engine.made.length, 4);
 });
 
+t.test('a registry that is slow holds up who pulls from it, and nobody else', async (t) => {
+  const slow = { ...JAMMY, labels: ['slow'], pull: 'always' as const };
+  const service = await startAgentService(t, { templates: { jammy: JAMMY, slow } });
+  const { jenkins, engine, clock, loops } = service;
+  let answers: () => void = () => undefined;
+  engine.registry = new Promise((resolve) => (answers = resolve));
+  // More than are made at once.
+  for (let n = 0; n < 10; n += 1) jenkins.enqueue({ name: `slow-${n}`, label: 'slow' });
+  jenkins.enqueue({ name: 'quick', label: 'jammy' });
+  clock.advance(1000);
+  await loops.pollNow();
+  await service.until(() => engine.made.length > 0);
+  t.strictSame(
+    engine.made.map(({ identity }) => identity.template),
+    ['jammy'],
+  );
+  answers();
+  await service.until(() => engine.made.length === 11);
+});
+
 t.test('a block that was over before anybody looked takes its agent with it', async (t) => {
   const service = await startAgentService(t, { templates: { jammy: JAMMY } });
   const { collaborators } = service;
