@@ -27,9 +27,9 @@ export type BinaryFilter = Readonly<
 >;
 
 export interface FoundBinary {
-  /** Where it stands in the order of all: also the cursor of the page that ends with it. */
-  readonly at: string;
   readonly identity: RepoIdentity;
+  /** Its place in the repo. */
+  readonly key: string;
   readonly binary: Binary;
 }
 
@@ -51,16 +51,15 @@ export async function* searchBinaries(
   }
   places.sort((a, b) => (a.before < b.before ? -1 : 1));
   for (const { before, repo } of places) {
-    if (cursor !== null && before < cursor && !cursor.startsWith(before)) continue;
+    // No key is as short as nothing: where the cursor is elsewhere, all of a repo come after it or none.
+    const after = cursor?.startsWith(before) === true ? cursor.slice(before.length) : '';
+    if (cursor !== null && after === '' && before < cursor) continue;
     const { identity, binaries } = repo;
     const found: FoundBinary[] = [];
-    for (const [key, binary] of binaries) {
-      if (!matchesBinary(binary, filter)) continue;
-      const at = before + key;
-      if (cursor === null || at > cursor) found.push({ at, identity, binary });
-    }
+    for (const [key, binary] of binaries)
+      if (key > after && matchesBinary(binary, filter)) found.push({ identity, key, binary });
     await pauses.after(binaries.size);
-    found.sort((a, b) => (a.at < b.at ? -1 : 1));
+    found.sort((a, b) => (a.key < b.key ? -1 : 1));
     if (found.length > 0) yield found;
   }
 }
@@ -74,9 +73,13 @@ export async function pageOf(
   for await (const rows of search) {
     const room = limit - found.length;
     for (const row of rows.slice(0, room)) found.push(row);
-    if (rows.length > room) return { found, next: found.at(-1)?.at ?? null };
+    if (rows.length > room) return { found, next: cursorOf(found.at(-1)) };
   }
   return { found, next: null };
+}
+
+function cursorOf(last: FoundBinary | undefined): string | null {
+  return last === undefined ? null : `${repoPath(last.identity)}/${last.key}`;
 }
 
 function matchesRepo(identity: RepoIdentity, filter: BinaryFilter): boolean {
