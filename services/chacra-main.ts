@@ -145,7 +145,6 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
     queue,
     publishes: new PublishWaiters(parts),
     holder: { held, clock, addressOf: (request) => clientAddress(request, trusted) },
-    rulesOf,
     turns: new Turns({ atOnce: 1 }),
     upload: {
       ...parts,

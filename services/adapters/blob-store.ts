@@ -65,6 +65,9 @@ export class DiskBlobStore implements BlobStore {
   readonly #held = new Map<string, number>();
   /** While a sweep runs: what was taken up since it began. */
   #touched: Set<string> | null = null;
+  #sweeping: Promise<void> = Promise.resolve();
+  /** From then on nothing is removed: the folder may be another process's, which has blobs that we do not know. */
+  #isClosed = false;
   #free = { bytes: 0, until: 0 };
 
   constructor(places: BlobPlaces, options: BlobStoreOptions) {
@@ -180,7 +183,16 @@ export class DiskBlobStore implements BlobStore {
     return this.#free.bytes;
   }
 
-  async sweep(
+  sweep(inUse: () => Promise<ReadonlySet<string>>): Promise<{ removed: number; bytes: number }> {
+    const sweeping = this.#sweep(inUse);
+    this.#sweeping = sweeping.then(
+      () => undefined,
+      () => undefined,
+    );
+    return sweeping;
+  }
+
+  async #sweep(
     inUse: () => Promise<ReadonlySet<string>>,
   ): Promise<{ removed: number; bytes: number }> {
     const touched = new Set(this.#held.keys());
@@ -188,10 +200,11 @@ export class DiskBlobStore implements BlobStore {
     try {
       const used = await inUse();
       const isFree = (sha256: string): boolean =>
-        !used.has(sha256) && !touched.has(sha256) && !this.#held.has(sha256);
+        !this.#isClosed && !used.has(sha256) && !touched.has(sha256) && !this.#held.has(sha256);
       let removed = 0;
       let bytes = 0;
       for (const folder of this.#places.folders()) {
+        if (this.#isClosed) break;
         const swept = await sweepFolder(folder, this.#places, isFree);
         removed += swept.removed;
         bytes += swept.bytes;
@@ -202,8 +215,10 @@ export class DiskBlobStore implements BlobStore {
     }
   }
 
-  /** Ends the digest thread; digests that were not ready are computed when they are asked for. */
+  /** Ends the sweep and the digest thread; digests that were not ready are computed when they are asked for. */
   async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#sweeping;
     await this.#thread.close();
     await this.#digests.settled();
   }

@@ -82,6 +82,7 @@ export class RepoExporter {
     do await Promise.all(this.#running.values());
     while (!this.#stopped && this.#isDue(newest));
     await Promise.all(this.#running.values());
+    if (this.#stopped) return;
     await exported.sweep(new Date(clock.now().getTime() - keepMilliseconds));
   }
 

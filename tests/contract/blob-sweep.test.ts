@@ -54,6 +54,26 @@ t.test('what is taken up once the sweep has looked at it stays', async (t) => {
   await blobs.close();
 });
 
+t.test(
+  'a store that is closed removes nothing more: its folder may be another process’s',
+  async (t) => {
+    const root = t.testdir();
+    const blobs = await open(root);
+    const texts = Array.from({ length: 40 }, (_, number) => `${number}`);
+    for (const text of texts) await keepBytes(blobs, Buffer.from(text));
+    const left = () => namesBelow(join(root, 'blobs')).filter((name) => /[0-9a-f]{64}$/.test(name));
+    const closing: Promise<readonly string[]>[] = [];
+    const close = () => {
+      if (closing.length === 0) closing.push(blobs.close().then(left));
+    };
+    await blobs.sweep(() => Promise.resolve(new Asked(close)));
+    const [afterwards = []] = await Promise.all(closing);
+    t.ok(afterwards.length >= texts.length - 2, `${afterwards.length} are left`);
+    t.same(left(), afterwards);
+    t.same(await blobs.sweep(() => Promise.resolve(new Set())), { removed: 0, bytes: 0 });
+  },
+);
+
 t.test('whatever happens during sweeps, only what nobody wants goes', async (t) => {
   const names = Array.from({ length: 6 }, (_, number) => number);
   const packages = names.map((number) => someDeb(`hello-${number}`));
