@@ -49,6 +49,7 @@ import type { Configuration } from './platform/settings.ts';
 const INDEX_CACHE_BYTES = 16 * 1024 * 1024;
 const PARALLEL_PUBLISHES = 4;
 const STOP_GRACE_MILLISECONDS = 10_000;
+const SHAMAN_GRACE_MILLISECONDS = 2_000;
 /** Minute 17 of each hour: not when everybody else's jobs start. */
 const SWEEP_TIMES = '17 * * * *';
 
@@ -212,6 +213,8 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
     url: server.url,
     async stop() {
       stopping = true;
+      // Whoever told us to stop waits ten seconds, as Docker does, and shaman may take as long to answer.
+      const patience = clock.after(SHAMAN_GRACE_MILLISECONDS, () => shaman.hangUp());
       for (const job of jobs) await job.destroy();
       await keeping.retention.stop();
       await scrub.stop();
@@ -222,6 +225,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
       await queue.stop();
       await exporter?.stop();
       await events.stop();
+      patience();
       await generations.settled();
       await repos.close();
       await blobs.close();

@@ -230,8 +230,30 @@ t.test('a shaman that takes a connection and is silent counts as away', async (t
     key: NODE_KEY,
     timeoutMilliseconds: 50,
   });
-  await t.rejects(client.postRepo('ceph', {}), { name: 'TimeoutError' });
+  await t.rejects(client.postRepo('ceph', {}), { message: /no answer within 50 ms/ });
   t.equal(shaman.asked.length, 1);
   shaman.mood = () => 200;
   t.same(await client.postRepo('ceph', {}), { taken: true });
 });
+
+t.test(
+  'a node that stops waits for a silent shaman a moment only, and tells it later',
+  async (t) => {
+    const shaman = await new ShamanServer(t).start();
+    shaman.mood = () => 'hold';
+    const access = {
+      url: shaman.url,
+      user: 'node1',
+      key: NODE_KEY,
+      timeoutMilliseconds: 3_600_000,
+    };
+    const client = httpShamanClient(access);
+    const told = client.postRepo('ceph', {});
+    const refused = t.rejects(told, { message: 'this node is stopping' });
+    await shaman.until(() => shaman.asked.length === 1);
+    client.hangUp();
+    await refused;
+    await t.rejects(client.postRepo('ceph', {}), { message: 'this node is stopping' });
+    t.equal(shaman.asked.length, 1);
+  },
+);
