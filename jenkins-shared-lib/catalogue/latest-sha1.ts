@@ -6,7 +6,9 @@ import type { Step } from './step.ts';
 export const latestSha1 = {
   name: 'latestSha1',
   summary: 'Asks for the newest sha1 of a ref that is ready on all of some platforms.',
-  details: ['Without one the answer is null, or with minutes an error when the time is up.'],
+  details: [
+    'Without one the answer is null. With minutes it waits for one, and fails when the time is up, or as soon as the newest sha1 failed on one of the platforms.',
+  ],
   shape: 'asks',
   params: {
     project: { type: 'string', required: true, help: 'what is built, such as ceph' },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
@@ -211,6 +212,42 @@ t.test('the steps, as pipelines call them', JAVA, async (t) => {
     t.match(nowhere, { result: 'FAILURE', log: /chacra answered 404: no repository/ });
   });
 
+  t.test(
+    'who waits for the latest: not for what failed, and through a restart of shaman',
+    async (t) => {
+      const failed = {
+        ...{ chacra_url: `${node.url}repos/y/`, url: `${node.url}r/y/`, status: 'failed' },
+        ...{ ref: 'wip/b', sha1: 'broken', flavor: 'default', reason: 'a.deb is cut off' },
+        ...{ distro: 'debian', distro_version: 'bookworm', archs: ['x86_64'] },
+      };
+      const told = await shaman.post('/api/repos/ceph/', failed, 'chacra');
+      t.equal(told.status, 200, await told.text());
+      const latest = `latestSha1(project: 'ceph', ref: 'wip/b', platforms: ['bookworm'], minutes: 1)`;
+      t.match(await run(latest), {
+        result: 'FAILURE',
+        log: /latestSha1: the newest sha1 of wip\/b, broken, cannot be used: debian\/12 failed: repository failed: a.deb is cut off/,
+      });
+      const asked: string[] = [];
+      const restarting = await startServer((request, response) => {
+        asked.push(request.url ?? '');
+        // More often than any other request is tried.
+        if (asked.length < 10) response.writeHead(503).end();
+        else response.end(JSON.stringify({ sha1: 'abc', complete: true, done: true }));
+      });
+      t.teardown(() => restarting.close());
+      const found = await run(`echo "found \${${latest}}"`, {
+        env: { GITBUILDER_SHAMAN: restarting.url },
+      });
+      t.match(found, { result: 'SUCCESS', log: /found abc/ });
+      asked.length = 0;
+      const now = await run(latest.replace('minutes: 1', 'minutes: 0'), {
+        env: { GITBUILDER_SHAMAN: restarting.url },
+      });
+      t.match(now, { result: 'FAILURE', log: /latestSha1: shaman answered 503/ });
+      t.equal(asked.length, 6);
+    },
+  );
+
   t.test('arguments', async (t) => {
     const wrong: readonly [string, RegExp][] = [
       ["uploadToChacra file: 'x'", /there is no argument 'file'; it takes files, /],
@@ -345,7 +382,7 @@ interface AskedDemand {
 /** Takes demands as the agent service does, and remembers them. */
 async function startDemandServer() {
   const asked: AskedDemand[] = [];
-  const server = createServer((request, response) => {
+  const server = await startServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -355,11 +392,15 @@ async function startDemandServer() {
       response.writeHead(method === 'POST' ? 200 : 204).end(method === 'POST' ? 'd1\n' : '');
     });
   });
+  return { asked, ...server };
+}
+
+async function startServer(answer: RequestListener) {
+  const server = createServer(answer);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   const port = typeof address === 'object' ? address?.port : 0;
   return {
-    asked,
     url: `http://127.0.0.1:${port ?? 0}/`,
     close: () => {
       server.closeAllConnections();

@@ -66,6 +66,17 @@ class Answers implements Serializable {
         return found
     }
 
+    /** Of an answer to "what is the latest": why the newest sha1 of the ref is not it; null when there is none. */
+    @NonCPS
+    static String newest(String text) {
+        if (fields(text, ['done']).isEmpty()) return null
+        Map newest = new JsonSlurper().parseText(text).newest
+        if (newest == null) return null
+        List missing = []
+        for (cell in newest.missing) missing << "${cell.platform} ${cell.state}${cell.why == null ? '' : ': ' + cell.why}"
+        return "${newest.sha1}, cannot be used: ${missing.join('; ')}".toString()
+    }
+
     /** The repository of a cell that is ready. */
     @NonCPS
     static Map repo(Map cell) {
