@@ -45,7 +45,6 @@ const listedSecret = z.object({
   Spec: z.object({ Name: z.string(), Labels: labels }),
 });
 export type ListedSecret = z.infer<typeof listedSecret>;
-export const secretAnswer = listedSecret;
 export const secretList = z.array(listedSecret);
 
 export const madeInSwarm = z.object({ ID: z.string().min(1) });

@@ -1,14 +1,3 @@
-export interface Evr {
-  readonly epoch: number;
-  readonly version: string;
-  readonly release: string;
-}
-
-/** Negative when `a` is older, positive when newer: epoch, then version, then release, as rpm orders packages. */
-export function compareEvr(a: Evr, b: Evr): number {
-  return a.epoch - b.epoch || rpmvercmp(a.version, b.version) || rpmvercmp(a.release, b.release);
-}
-
 /**
  * The order of rpm's rpmvercmp(): stretches of digits by number, of letters by character, anything else
  * only separates; `~` is older than the end, `^` newer than the end but older than more text.
