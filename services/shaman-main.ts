@@ -123,7 +123,7 @@ async function startLocked(root: string, options: ServiceOptions): Promise<Runni
       await probing.stop();
       questions.close();
       await server.stop(STOP_GRACE_MILLISECONDS);
-      for (const webhook of webhooks) await webhook.stop();
+      await Promise.all(webhooks.map((webhook) => webhook.stop()));
       await nodes.close();
       await store.close();
       await files.close();

@@ -11,7 +11,7 @@ const TIMEOUT_MILLISECONDS = 10_000;
  */
 export function httpWebhookSender(secretOf: (name: string) => string | null): WebhookSender {
   return {
-    async send({ name, url }, event) {
+    async send({ name, url }, event, signal) {
       const body = JSON.stringify(bodyOf(event));
       const secret = secretOf(name);
       const signature =
@@ -28,7 +28,7 @@ export function httpWebhookSender(secretOf: (name: string) => string | null): We
           },
           body,
           redirect: 'manual',
-          signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
+          signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MILLISECONDS)]),
         });
         await response.body?.cancel();
         return response.ok ? null : `it answered ${response.status}`;

@@ -159,6 +159,6 @@ export interface WebhookOutbox {
 
 /** Posts events to their receivers. */
 export interface WebhookSender {
-  /** Null when the receiver took it, else why not. Never rejects. */
-  send(rule: WebhookRule, event: WebhookEvent): Promise<string | null>;
+  /** Null when the receiver took it, else why not; the signal gives it up. Never rejects. */
+  send(rule: WebhookRule, event: WebhookEvent, signal: AbortSignal): Promise<string | null>;
 }

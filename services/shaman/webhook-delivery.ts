@@ -3,6 +3,8 @@ import { wants } from '../domain/webhook.ts';
 import type { Clock, Log, WebhookOutbox, WebhookSender } from './ports.ts';
 
 const FIRST_PAUSE = 1000;
+/** Docker kills what has not ended after ten seconds. */
+const STOP_GRACE = 2_000;
 const LONGEST_PAUSE = 5 * 60_000;
 
 /**
@@ -18,6 +20,8 @@ export class WebhookDelivery {
   #running: Promise<void> | null = null;
   #cancelPause: (() => void) | null = null;
   #pause = 0;
+  /** Ends the delivery that is under way. */
+  #sending: AbortController | null = null;
   #stopped = false;
 
   constructor(options: {
@@ -71,10 +75,14 @@ export class WebhookDelivery {
     return this.#outbox.waiting;
   }
 
+  /** A receiver that is silent then is told again after the next start: nobody waits long for the end. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelPause?.();
+    const stopping = new Error('shaman is stopping');
+    const cancel = this.#clock.after(STOP_GRACE, () => this.#sending?.abort(stopping));
     await this.#running;
+    cancel();
     await this.#outbox.close();
   }
 
@@ -90,7 +98,8 @@ export class WebhookDelivery {
   async #deliverAll(): Promise<void> {
     for (let event = this.#outbox.first(); event !== undefined; event = this.#outbox.first()) {
       if (this.#stopped) return;
-      const problem = await this.#sender.send(this.#rule, event);
+      this.#sending = new AbortController();
+      const problem = await this.#sender.send(this.#rule, event, this.#sending.signal);
       if (problem !== null) {
         this.#waitAfter(problem, event);
         return;

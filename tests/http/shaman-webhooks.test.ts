@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
 import type { Test } from 'tap';
 import { systemClock } from '../../services/adapters/system-clock.ts';
@@ -18,6 +19,9 @@ interface Delivery {
   readonly body: { event: string; status: string; before: string | null; project: string };
 }
 
+/** As a status: takes what comes and does not answer. */
+const SILENT = 0;
+
 /** A receiver that answers as told and remembers what it got. */
 async function someReceiver(t: Test) {
   const state = { status: 204 };
@@ -29,7 +33,7 @@ async function someReceiver(t: Test) {
       const text = Buffer.concat(chunks).toString();
       // Our own bodies; what they hold is what the test asserts.
       got.push({ headers: request.headers, text, body: JSON.parse(text) as Delivery['body'] });
-      response.writeHead(state.status).end();
+      if (state.status !== SILENT) response.writeHead(state.status).end();
       server.emit('delivery');
     });
   });
@@ -99,6 +103,30 @@ t.test('what was not taken waits, through failures and a restart', async (t) => 
   await again.stop();
   await startTestShaman(t, options);
   t.equal(receiver.got.length, 3, 'what was taken is not told again');
+});
+
+t.test('a silent receiver does not hold up the end, and is told again', async (t) => {
+  const folder = testFolder(t);
+  const receiver = await someReceiver(t);
+  const clock = new ManualClock();
+  const options = { folder, clock, shaman: `webhooks: [{ name: ci, url: "${receiver.url}" }]` };
+  const shaman = await startTestShaman(t, options);
+  receiver.state.status = SILENT;
+  await shaman.post('/api/repos/ceph/', READY_EVENT, 'chacra');
+  await receiver.until(1);
+  const stopped = shaman.stop();
+  let isStopped = false;
+  void stopped.then(() => (isStopped = true));
+  while (!isStopped) {
+    clock.advance(2000);
+    await setImmediate();
+  }
+  const problems = shaman.log.lines.map(({ fields }) => fields).filter((one) => 'problem' in one);
+  t.match(problems, [{ webhook: 'ci', problem: 'shaman is stopping' }]);
+  receiver.state.status = 200;
+  await startTestShaman(t, options);
+  await receiver.until(2);
+  t.equal(receiver.got[1]?.text, receiver.got[0]?.text);
 });
 
 t.test('a new receiver hears of nothing older than itself', async (t) => {
