@@ -216,7 +216,8 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
       // Whoever told us to stop waits ten seconds, as Docker does, and shaman may take as long to answer.
       const patience = clock.after(SHAMAN_GRACE_MILLISECONDS, () => shaman.hangUp());
       for (const job of jobs) await job.destroy();
-      await keeping.retention.stop();
+      // A run ends with a sweep.
+      await Promise.all([keeping.retention.stop(), blobs.endSweeps()]);
       await scrub.stop();
       await heartbeat.stop();
       held.close();

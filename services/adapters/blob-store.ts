@@ -66,8 +66,8 @@ export class DiskBlobStore implements BlobStore {
   /** While a sweep runs: what was taken up since it began. */
   #touched: Set<string> | null = null;
   #sweeping: Promise<void> = Promise.resolve();
-  /** From then on nothing is removed: the folder may be another process's, which has blobs that we do not know. */
-  #isClosed = false;
+  /** Then nothing is removed any more: the folder may soon be another process’s, with blobs that we do not know. */
+  #areSweepsOver = false;
   #free = { bytes: 0, until: 0 };
 
   constructor(places: BlobPlaces, options: BlobStoreOptions) {
@@ -200,11 +200,14 @@ export class DiskBlobStore implements BlobStore {
     try {
       const used = await inUse();
       const isFree = (sha256: string): boolean =>
-        !this.#isClosed && !used.has(sha256) && !touched.has(sha256) && !this.#held.has(sha256);
+        !this.#areSweepsOver &&
+        !used.has(sha256) &&
+        !touched.has(sha256) &&
+        !this.#held.has(sha256);
       let removed = 0;
       let bytes = 0;
       for (const folder of this.#places.folders()) {
-        if (this.#isClosed) break;
+        if (this.#areSweepsOver) break;
         const swept = await sweepFolder(folder, this.#places, isFree);
         removed += swept.removed;
         bytes += swept.bytes;
@@ -215,10 +218,15 @@ export class DiskBlobStore implements BlobStore {
     }
   }
 
-  /** Ends the sweep and the digest thread; digests that were not ready are computed when they are asked for. */
-  async close(): Promise<void> {
-    this.#isClosed = true;
+  /** Removes nothing more; the sweep under way, which may have hundreds of thousands before it, is over then. */
+  async endSweeps(): Promise<void> {
+    this.#areSweepsOver = true;
     await this.#sweeping;
+  }
+
+  /** Ends sweeps and the digest thread; digests that were not ready are computed when they are asked for. */
+  async close(): Promise<void> {
+    await this.endSweeps();
     await this.#thread.close();
     await this.#digests.settled();
   }
