@@ -99,20 +99,32 @@ export class WebhookDelivery {
     for (let event = this.#outbox.first(); event !== undefined; event = this.#outbox.first()) {
       if (this.#stopped) return;
       this.#sending = new AbortController();
-      const problem = await this.#sender.send(this.#rule, event, this.#sending.signal);
+      const problem =
+        (await this.#sender.send(this.#rule, event, this.#sending.signal)) ??
+        (await this.#noteDelivered(event));
       if (problem !== null) {
         this.#waitAfter(problem, event);
         return;
       }
       this.#pause = 0;
+    }
+  }
+
+  /** Why it could not be noted: it may be told again then, which receivers must bear. */
+  async #noteDelivered(event: WebhookEvent): Promise<string | null> {
+    try {
       await this.#outbox.delivered(event);
+      return null;
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      return `it was taken, which could not be noted: ${reason}`;
     }
   }
 
   #waitAfter(problem: string, event: WebhookEvent): void {
     this.#pause = Math.min(Math.max(FIRST_PAUSE, this.#pause * 2), LONGEST_PAUSE);
     const fields = { webhook: this.#rule.name, order: event.order, problem, pause: this.#pause };
-    this.#log.warn(fields, 'webhook not taken; tried again');
+    this.#log.warn(fields, 'webhook not settled; tried again');
     if (this.#stopped) return;
     this.#cancelPause = this.#clock.after(this.#pause, () => {
       this.#cancelPause = null;

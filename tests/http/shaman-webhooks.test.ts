@@ -8,7 +8,11 @@ import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
 import type { Test } from 'tap';
 import { systemClock } from '../../services/adapters/system-clock.ts';
+import { openWebhookOutbox } from '../../services/adapters/webhook-outbox.ts';
+import type { WebhookEvent, WebhookRule } from '../../services/domain/webhook.ts';
+import { WebhookDelivery } from '../../services/shaman/webhook-delivery.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
+import { RecordingLog } from '../fakes/recording-log.ts';
 import { BUILD_REPORT, READY_EVENT } from '../fixtures/shaman-payloads.ts';
 import { startTestShaman } from '../fixtures/shaman.ts';
 import { testFolder } from '../fixtures/test-folder.ts';
@@ -127,6 +131,47 @@ t.test('a silent receiver does not hold up the end, and is told again', async (t
   await startTestShaman(t, options);
   await receiver.until(2);
   t.equal(receiver.got[1]?.text, receiver.got[0]?.text);
+});
+
+t.test('what was taken and could not be noted ends nothing', async (t) => {
+  const clock = new ManualClock();
+  const log = new RecordingLog();
+  const outbox = await openWebhookOutbox(testFolder(t), 'ci');
+  const note = outbox.delivered.bind(outbox);
+  // As on a disk that was full for a moment.
+  outbox.delivered = async () => {
+    outbox.delivered = note;
+    throw new Error('no space left');
+  };
+  const took: number[] = [];
+  const sender = {
+    async send(_: WebhookRule, { order }: WebhookEvent) {
+      took.push(order);
+      return null;
+    },
+  };
+  const rule = {
+    name: 'ci',
+    url: 'http://127.0.0.1:9/',
+    project: '*',
+    ref: '*',
+    kinds: ['repo'] as const,
+  };
+  const webhook = new WebhookDelivery({ rule, outbox, sender, clock, log });
+  t.teardown(() => webhook.stop());
+  await webhook.start([], 0);
+  const event = { order: 1, at: '2026-01-01T00:00:00Z', kind: 'repo', project: 'ceph' } as const;
+  const rest = { ref: 'main', sha1: 'abc', status: 'ready', before: null, record: {} };
+  webhook.offer({ ...event, ...rest });
+  while (clock.waiting === 0) await setImmediate();
+  t.match(log.lines, [{ level: 'warn', fields: { problem: /no space left/ } }]);
+  webhook.offer({ ...event, ...rest, order: 2 });
+  clock.advance(1000);
+  while (webhook.waiting > 0 || took.at(-1) !== 2) {
+    await setImmediate();
+    clock.advance(1000);
+  }
+  t.equal(log.lines.length, 1);
 });
 
 t.test('a new receiver hears of nothing older than itself', async (t) => {
