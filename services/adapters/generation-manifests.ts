@@ -15,6 +15,8 @@ const BYTES_PER_NAME = 128;
 export class GenerationManifests {
   readonly #writer: FileWriter;
   readonly #known: ByteCache<Generation>;
+  /** Those too large to be kept: who asks while another has one gets the same. */
+  readonly #lent = new Map<string, WeakRef<Generation>>();
   /** The index files that each manifest names. */
   readonly #named = new ByteCache<readonly string[]>(8 * MIB);
 
@@ -25,7 +27,8 @@ export class GenerationManifests {
   }
 
   known(folder: string, number: number): Generation | undefined {
-    return this.#known.get(pathOf(folder, number));
+    const path = pathOf(folder, number);
+    return this.#known.get(path) ?? this.#lent.get(path)?.deref();
   }
 
   /** Null when it is gone, or when its text is not what the caller looks for. */
@@ -35,6 +38,9 @@ export class GenerationManifests {
     isWanted: (text: string) => boolean = () => true,
   ): Promise<Generation | null> {
     const path = pathOf(folder, number);
+    // Read by another one while this one waited for it.
+    const known = this.known(folder, number);
+    if (known !== undefined) return known;
     return readOrDamaged(path, async () => {
       const text = await readFile(path, 'utf8').catch((cause: unknown) => {
         if (isMissing(cause)) return null;
@@ -43,6 +49,7 @@ export class GenerationManifests {
       if (text === null || !isWanted(text)) return null;
       const generation = parseManifest(text);
       this.#known.set(path, generation, text.length);
+      if (this.#known.get(path) === undefined) this.#lent.set(path, new WeakRef(generation));
       return generation;
     });
   }
@@ -84,6 +91,7 @@ export class GenerationManifests {
 
   #forget(path: string): void {
     this.#known.delete(path);
+    this.#lent.delete(path);
     this.#named.delete(path);
   }
 }

@@ -184,6 +184,17 @@ t.test(
   },
 );
 
+t.test('a manifest too large to be kept is the same for all who have it at once', async (t) => {
+  const root = t.testdir();
+  const { generation, bytes } = someGeneration(1, { Packages: 'first' });
+  await written(root, generation, bytes);
+  const store = new DiskGenerationStore({ root, manifestBytes: 0 });
+  const [first, ...others] = await Promise.all([1, 2, 3].map(() => store.read(repo, 1)));
+  t.same(first, generation);
+  for (const other of others) t.equal(other, first);
+  t.equal(await store.read(repo, 1), first);
+});
+
 t.test('bytes are read once for many, and come from memory then', async (t) => {
   const root = t.testdir();
   const { generation, bytes } = someGeneration(1, { Packages: 'text' });
