@@ -18,6 +18,8 @@ const seconds = () =>
     .int()
     .min(0)
     .max(365 * 86_400);
+/** A timer of Node that is set for more than 24 days ends at once. */
+const waiting = () => z.int().max(86_400);
 const place = () =>
   z
     .string()
@@ -88,7 +90,7 @@ export const templateSettings = z
     abstract: z.boolean(),
     image: text(),
     pull: z.enum(PULL_POLICIES),
-    pullSeconds: seconds(),
+    pullSeconds: waiting().min(1),
     labels: z.array(
       z.string().regex(LABEL, 'holds a blank, or a letter with a meaning in label expressions'),
     ),
@@ -126,7 +128,7 @@ export const templateSettings = z
     java: z.string().regex(/^[A-Za-z0-9_./-]+$/, 'expected a path or name'),
     javaOptions: z.array(text()),
     noReconnectAfterSeconds: seconds(),
-    stopSeconds: seconds(),
+    stopSeconds: waiting().min(0),
     provision: provision.partial(),
   })
   .partial();

@@ -3,6 +3,9 @@ import { cronTimes } from './keeping-settings.ts';
 import { baseUrl, byteSize, listenAddress, pathFrom, userName } from './setting-types.ts';
 
 const seconds = (standard: number) => z.number().min(0).meta({ kind: 'seconds' }).default(standard);
+/** Between two looks: without a pause they would be all that it does. Node's timers reach to 24 days. */
+const pause = (standard: number) =>
+  z.number().min(0.1).max(86_400).meta({ kind: 'seconds' }).default(standard);
 const count = () => z.int().min(0);
 
 /** Letters that stand in a description, a label of Docker and a URL without a meaning. */
@@ -114,8 +117,8 @@ export const agents = (folder: string) =>
         'A YAML file of templates, or a folder of such files; read again when they change.',
       ),
     cap: count().optional().describe('Most agents on all hosts together.'),
-    pollSeconds: seconds(1).describe('How often Jenkins is read.'),
-    reconcileSeconds: seconds(20).describe(
+    pollSeconds: pause(1).describe('How often Jenkins is read.'),
+    reconcileSeconds: pause(20).describe(
       'How often containers, nodes and records are compared as a whole.',
     ),
     graceSeconds: seconds(90).describe(

@@ -192,6 +192,8 @@ t.test('every mistake is named with its line', async (t) => {
     ['a: { image: x, labels: [x], cpus: -1 }', /a\.cpus: /],
     ['a: { image: x, labels: [x], memory: lots }', /a\.memory: expected bytes, or a size/],
     ['a: { image: x, labels: [x], uses: 0 }', /a\.uses: /],
+    ['a: { image: x, labels: [x], pullSeconds: 0 }', /a\.pullSeconds: .*>=1/],
+    ['a: { image: x, labels: [x], stopSeconds: 2592000 }', /a\.stopSeconds: .*<=86400/],
     ['a: { image: x, labels: [x], pull: sometimes }', /a\.pull: expected one of "always"/],
     ['a: { image: x, labels: [x], caches: { "../x": /c } }', /a\.caches/],
     ['a: { image: x, labels: [x], network: "container:x" }', /a\.network: is no name/],

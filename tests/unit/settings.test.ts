@@ -166,6 +166,10 @@ t.test('what is wrong is named with its line and what was meant', async (t) => {
       'chacra:\n  quietSeconds: -1',
       ['2: chacra.quietSeconds: Too small: expected number to be >=0'],
     ],
+    [
+      'agents:\n  pollSeconds: 0',
+      ['2: agents.pollSeconds: Too small: expected number to be >=0.1'],
+    ],
     ['chacra: { signing: {} }', ['1: chacra.signing.keyFile: is missing']],
     [
       'trustedProxies: [10.0.0.0/33]',
