@@ -20,6 +20,7 @@ export function parseEngineUrl(
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || url.search !== '' || url.hash !== '' || url.username !== '') return null;
   if (url.protocol === 'unix:') {
+    if (/%(?![0-9a-f]{2})/i.test(url.pathname)) return null;
     const path = decodeURIComponent(url.pathname);
     return url.host === '' && path.length > 1 ? { path } : null;
   }

@@ -15,6 +15,7 @@ t.test('an engine is named by its socket, or by its host and port', async (t) =>
   t.same(parseEngineUrl('tcp://builder.example'), { host: 'builder.example', port: 2376 });
   const wrong = ['', '/var/run/docker.sock', 'unix://docker.sock', 'unix:///', 'http://x:2375'];
   const others = [
+    'unix:///50%',
     'tcp://',
     'tcp://x/path',
     'tcp://user@x',
