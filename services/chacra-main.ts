@@ -1,4 +1,3 @@
-import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { openBlobStore } from './adapters/blob-store.ts';
@@ -9,18 +8,7 @@ import { openRepoStore } from './adapters/repo-store.ts';
 import { SerialByKey } from './adapters/serial-by-key.ts';
 import { httpShamanClient, nobodyListens } from './adapters/shaman-client.ts';
 import type { ShamanAccess } from './adapters/shaman-client.ts';
-import { repoEventBody } from './api/repo-json.ts';
 import { PublishWaiters } from './chacra/await-publish.ts';
-import { EventDelivery } from './chacra/deliver-events.ts';
-import { Heartbeat } from './chacra/heartbeat.ts';
-import { GzipMembers } from './chacra/gzip-members.ts';
-import { KeptFiles } from './chacra/kept-files.ts';
-import { packagePicker } from './chacra/pick-packages.ts';
-import { PublishQueue } from './chacra/publish-queue.ts';
-import { publishRepo } from './chacra/publish-repo.ts';
-import { repoRenderer } from './chacra/render-repo.ts';
-import { indexRestorer } from './chacra/restore-index.ts';
-import { DependentRepos } from './chacra/republish-dependents.ts';
 import { resumeDeletions } from './chacra/resume-deletions.ts';
 import { sweepStorage } from './chacra/sweep-storage.ts';
 import { openExporter } from './export-main.ts';
@@ -31,7 +19,6 @@ import type { ChacraContext } from './http/chacra-context.ts';
 import { chacraMetrics } from './http/chacra-metrics.ts';
 import { openKeeping } from './keeping-main.ts';
 import { authenticator } from './platform/auth.ts';
-import { readSecret } from './platform/credentials.ts';
 import { FileThread } from './platform/file-thread.ts';
 import { clientAddress, trustedProxies } from './platform/forwarded.ts';
 import { HeldRequests } from './platform/held-requests.ts';
@@ -42,12 +29,11 @@ import { openAudit } from './platform/open-audit.ts';
 import { startOnFolder } from './platform/running-service.ts';
 import type { RunningService, ServiceOptions } from './platform/running-service.ts';
 import { Turns } from './platform/turns.ts';
+import { openPublishing } from './publishing-main.ts';
+import { configuredShaman, openTelling } from './telling-main.ts';
 import { makeScrub } from './verify-main.ts';
 import { DEFAULT_PROJECT } from './platform/project-settings.ts';
-import type { Configuration } from './platform/settings.ts';
 
-const INDEX_CACHE_BYTES = 16 * 1024 * 1024;
-const PARALLEL_PUBLISHES = 4;
 const STOP_GRACE_MILLISECONDS = 10_000;
 const SHAMAN_GRACE_MILLISECONDS = 2_000;
 /** Minute 17 of each hour: not when everybody else's jobs start. */
@@ -77,13 +63,6 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
   const blobs = await openBlobStore({ root, clock, tapFor, sha512: settings.sha512, files });
   const generations = new DiskGenerationStore({ root, files });
   const rulesOf = (project: string) => settings.projects.get(project) ?? DEFAULT_PROJECT;
-  const kept = new KeptFiles(generations);
-  const render = repoRenderer({
-    members: new GzipMembers({ cacheBytes: INDEX_CACHE_BYTES }),
-    signer,
-    origin: settings.origin,
-    description: settings.description,
-  });
   const rules = settings.projects;
   const parts = {
     pause: () => setImmediate(),
@@ -96,27 +75,11 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
     rulesOf,
     rules,
   };
-  const publishing = {
-    ...parts,
-    pick: packagePicker(parts),
-    render,
-    kept,
-    signedBy: signer?.signsWith ?? null,
-  };
-  const queue = new PublishQueue({
-    ...parts,
-    publish: (identity) => publishRepo(publishing, identity),
-    quietMilliseconds: settings.quietSeconds * 1000,
-    parallel: PARALLEL_PUBLISHES,
-  });
-  const dependents = new DependentRepos({
-    ...parts,
-    startWhenQuiet: (identity) => queue.startWhenQuiet(identity),
-  });
+  const publishing = openPublishing(parts, settings, signer);
+  const { queue, dependents, restoreIndex } = publishing;
   await resumeDeletions(repos, generations);
   const keepMilliseconds = settings.keepGenerationsHours * 3_600_000;
   const sweeps = new SerialByKey();
-  const restoreIndex = indexRestorer({ ...parts, render });
   const exporter = await openExporter(settings.exportRoot, root, {
     ...{ ...parts, restoreIndex, keepMilliseconds },
   });
@@ -140,10 +103,8 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
   let stopping = false;
   const context: ChacraContext = {
     ...parts,
-    kept,
-    restoreIndex,
+    ...publishing,
     ...keeping,
-    queue,
     publishes: new PublishWaiters(parts),
     holder: { held, clock, addressOf: (request) => clientAddress(request, trusted) },
     turns: new Turns({ atOnce: 1 }),
@@ -181,22 +142,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
     settings.listen,
   );
   const publicUrl = settings.publicUrl ?? server.url;
-  const events = new EventDelivery({
-    ...parts,
-    shaman,
-    body: (repo, event) => repoEventBody(repo, event, publicUrl),
-  });
-  const heartbeat = new Heartbeat({
-    ...parts,
-    shaman,
-    host: new URL(publicUrl).host,
-    report: async () => ({
-      url: publicUrl,
-      free_bytes: await blobs.freeBytes(),
-      load: loadavg()[0] ?? 0,
-      version,
-    }),
-  });
+  const { events, heartbeat } = openTelling({ ...parts, shaman, publicUrl, version });
   chacraMetrics(metrics, { ...parts, queue, events, exporter, scrub, held });
   queue.resume();
   dependents.start();
@@ -234,10 +180,4 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
       await audit.close();
     },
   };
-}
-
-async function configuredShaman({ chacra }: Configuration): Promise<ShamanAccess | null> {
-  if (chacra.shaman === undefined) return null;
-  const { url, user, keyFile } = chacra.shaman;
-  return { url, user, key: await readSecret(keyFile) };
 }

@@ -1,18 +1,11 @@
 import { z } from 'zod';
 import type { Generation } from '../domain/generation.ts';
-
-const leftOut = z.array(
-  z.object({
-    name: z.string(),
-    arch: z.string(),
-    reason: z.string(),
-    from: z.exactOptional(z.string()),
-  }),
-);
+import { REPO_TYPES } from '../domain/repo.ts';
+import { leftOutSchema } from './left-out-schema.ts';
 
 const manifestSchema = z.object({
   number: z.int(),
-  type: z.enum(['deb', 'rpm', 'raw']),
+  type: z.enum(REPO_TYPES),
   date: z.string(),
   suites: z.array(z.string()),
   singleRoot: z.boolean(),
@@ -37,7 +30,7 @@ const manifestSchema = z.object({
   ),
   revision: z.exactOptional(z.int()),
   leftOut: z.exactOptional(
-    z.object({ shadowed: leftOut, superseded: leftOut, incomplete: leftOut }),
+    z.object({ shadowed: leftOutSchema, superseded: leftOutSchema, incomplete: leftOutSchema }),
   ),
 }) satisfies z.ZodType<Generation>;
 

@@ -3,6 +3,7 @@ import type { RepoIdentity } from '../domain/identity.ts';
 import { REPO_TYPES, binaryKey } from '../domain/repo.ts';
 import type { Binary, BlobRef, RepoHead } from '../domain/repo.ts';
 import { ANNOUNCED_STATUSES, REPO_STATUSES } from '../domain/repo-status.ts';
+import { leftOutSchema } from './left-out-schema.ts';
 import { repoIdentitySchema } from './repo-identity-schema.ts';
 
 /** A repo as its document holds it, and as it grows in memory by each line of its journal. */
@@ -36,15 +37,6 @@ export function makeShare(): Share {
   };
 }
 
-const leftOut = z.array(
-  z.object({
-    name: z.string(),
-    arch: z.string(),
-    reason: z.string(),
-    from: z.exactOptional(z.string()),
-  }),
-);
-
 const headSchema = z.object({
   type: z.enum(REPO_TYPES).nullable(),
   status: z.enum(REPO_STATUSES),
@@ -64,9 +56,9 @@ const headSchema = z.object({
       archs: z.array(z.string()),
       packages: z.int(),
       signedBy: z.string().nullable(),
-      shadowed: leftOut,
-      superseded: leftOut,
-      incomplete: leftOut,
+      shadowed: leftOutSchema,
+      superseded: leftOutSchema,
+      incomplete: leftOutSchema,
       // Documents of before there were pickers have none.
       sources: z
         .array(z.object({ repo: z.string(), created: z.string(), revision: z.int() }))

@@ -1,8 +1,8 @@
-import { GitbuilderError } from '../domain/errors.ts';
 import type { KeptIndex } from '../domain/export-tree.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import type { Generation, IndexFile, PublishedPackage } from '../domain/generation.ts';
 import type { Repo, RepoHead } from '../domain/repo.ts';
+import { unlessOver } from './kept-generations.ts';
 import type { GenerationStore } from './ports.ts';
 
 /** The files that a repo's kept generations name, by path: the live one's win. */
@@ -84,27 +84,13 @@ export class KeptFiles {
       if (entry.numbers.has(number) && number !== live?.files) continue;
       if (entry.live?.number === number) continue;
       const isLive = number === live?.files;
-      const generation = await readUnlessOver(this.#generations, identity, number, isLive);
+      const reading = this.#generations.read(identity, number);
+      const generation = await (isLive ? reading : unlessOver(reading));
       if (generation === null) continue;
       add(entry, generation);
       if (isLive) entry.live = generation;
     }
     return entry;
-  }
-}
-
-/** The time of an older generation may end between a look at its repo and here: nobody misses it then. */
-async function readUnlessOver(
-  generations: GenerationStore,
-  identity: RepoIdentity,
-  number: number,
-  isLive: boolean,
-): Promise<Generation | null> {
-  try {
-    return await generations.read(identity, number);
-  } catch (cause) {
-    if (!isLive && cause instanceof GitbuilderError && cause.code === 'NOT_FOUND') return null;
-    throw cause;
   }
 }
 

@@ -9,7 +9,7 @@ import type { KeptFiles } from './kept-files.ts';
 import type { Picks } from './pick-packages.ts';
 import type { BlobStore, Clock, GenerationStore, Log, RepoStore } from './ports.ts';
 import { begin, fail, failureOf, succeed } from './publish-steps.ts';
-import type { RenderRepo } from './rendering.ts';
+import type { Plan, RenderRepo } from './rendering.ts';
 
 export type Picker = (repo: Repo) => Picks;
 
@@ -117,7 +117,7 @@ async function build(
   if (before !== null && standing !== null && isSame(standing, arranged)) {
     return { ...live, files: before.files };
   }
-  const plan: Omit<Generation, 'files'> = {
+  const plan: Plan = {
     number,
     type: arranged.type,
     date: live.published,
