@@ -1,35 +1,68 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import type { Test } from 'tap';
 import { z } from 'zod';
 import { AgentDetailJson } from '../../services/api/agent-schemas.ts';
 import { agentsAnswer } from '../../services/cli/agents/tables.ts';
+import { EMPTY_JAR, JAVA_SCRIPT } from '../fakes/jenkins/agent-jar.ts';
+import type { FakeJenkins } from '../fakes/jenkins/fake-jenkins.ts';
+import { tokenOf } from '../fakes/jenkins/users.ts';
 import {
-  agentsConfiguration,
-  ask,
+  agentConfiguration,
+  callsOfAgents,
   containersOf,
   docker,
-  nodesOf,
-  reachableJenkins,
-} from '../fixtures/agents-on-engine.ts';
-import { tokenOf } from '../fakes/jenkins/users.ts';
-import { needsEngine } from '../fixtures/docker-engine.ts';
+  removeAll,
+  startDockerJenkins,
+} from '../fixtures/docker-agents.ts';
+import { BUSYBOX_IMAGE, needsEngine } from '../fixtures/docker-engine.ts';
 import { engineProxy } from '../fixtures/engine-proxy.ts';
 import { LookAgain } from '../fixtures/look-again.ts';
 import { startProcess } from '../fixtures/service-process.ts';
+import { shortFolder } from '../fixtures/test-folder.ts';
+
+/** The stand-in agent in a busybox. */
+const TEMPLATES = `noble:
+  image: ${BUSYBOX_IMAGE}
+  pull: never
+  labels: [noble, x86_64]
+  stopSeconds: 0
+  java: /opt/java
+  remoteFs: /tmp/agent
+  provision: { files: [{ path: /opt/java, mode: "0755", content: ${JSON.stringify(readFileSync(JAVA_SCRIPT, 'utf8'))} }] }
+`;
+
+const ask = (url: string, path: string, init: RequestInit = {}) =>
+  callsOfAgents(url).ask(path, init);
 
 async function agentsOf(url: string, query = '') {
   const answer = await ask(url, `api/v1/agents?${query}`);
   return agentsAnswer.parse(await answer.json()).agents;
 }
 
-async function stage(
-  t: Test,
-  service: string,
-  more: { readonly template?: string; readonly engine?: string } = {},
-) {
-  const jenkins = await reachableJenkins(t);
+/** Containers of a service, by their names. */
+async function namesOf(service: string): Promise<string[]> {
+  return (await containersOf(service)).map(({ Names }) => Names[0]?.slice(1) ?? '').sort();
+}
+
+/** Nodes of a service on a controller, by their names. */
+function nodesOf(jenkins: FakeJenkins, service: string): string[] {
+  return [...jenkins.world.nodes.values()]
+    .filter(({ description }) => description.includes(`gitbuilder agents ${service}:`))
+    .map(({ name }) => name)
+    .sort();
+}
+
+async function stage(t: Test, service: string, more: { readonly engine?: string } = {}) {
+  const jenkins = await startDockerJenkins(t, EMPTY_JAR);
   const looking = new LookAgain(t, jenkins);
-  const config = await agentsConfiguration(t, jenkins, { ...more, service });
+  const folder = shortFolder(t);
+  const config = join(folder, 'gitbuilder.yaml');
+  const options = { ...more, service, templates: TEMPLATES };
+  const text = await agentConfiguration(folder, jenkins, options);
+  writeFileSync(config, `logLevel: warn\n${text}`);
+  t.teardown(() => removeAll(service));
   const start = async () => {
     const process = await startProcess(t, 'agents', { config });
     await looking.follow(process.url);
@@ -58,14 +91,15 @@ t.test('a demand becomes a container that runs its build and is gone', needsEngi
     },
   });
   await looking.until(async () => (await agentsOf(url))[0]?.state === 'draining');
-  const [container = '', ...others] = await containersOf('e2e-life');
+  const [container = '', ...others] = await namesOf('e2e-life');
   t.strictSame(others, [], 'one agent for the demand and the item');
   t.strictSame(nodesOf(jenkins, 'e2e-life'), [container]);
 
   const secret = jenkins.secretOf(container);
-  const inspected = await docker('inspect', container);
-  const processes = await docker('top', container, '-eo', 'pid,args');
-  const logs = await docker('logs', container);
+  const held = docker.getContainer(container);
+  const inspected = JSON.stringify(await held.inspect());
+  const processes = JSON.stringify(await held.top({ ps_args: '-eo pid,args' }));
+  const logs = (await held.logs({ stdout: true, stderr: true })).toString();
   const [agent] = await agentsOf(url);
   const detail = await (await ask(url, `api/v1/agents/${container}`)).text();
   const ownLogs = await (await ask(url, `api/v1/agents/${container}/logs`)).text();
@@ -79,7 +113,7 @@ t.test('a demand becomes a container that runs its build and is gone', needsEngi
   const build = jenkins.lastBuild('pl');
   if (build !== undefined) jenkins.finish(build);
   await looking.until(async () => (await agentsOf(url)).length === 0);
-  t.strictSame(await containersOf('e2e-life'), []);
+  t.strictSame(await namesOf('e2e-life'), []);
   t.strictSame(nodesOf(jenkins, 'e2e-life'), []);
   t.equal(build?.result, 'SUCCESS');
   const story = AgentDetailJson.parse(await (await ask(url, `api/v1/agents/${container}`)).json());
@@ -149,14 +183,14 @@ t.test(
       });
       const nodes = nodesOf(jenkins, name);
       t.equal(nodes.length, jobs.length, what);
-      t.strictSame(await containersOf(name), nodes, `${what}: containers are nodes`);
+      t.strictSame(await namesOf(name), nodes, `${what}: containers are nodes`);
     }
     for (const job of jobs) {
       const build = jenkins.lastBuild(job);
       if (build !== undefined) jenkins.finish(build);
     }
     await looking.until(async () => (await agentsOf(running.url)).length === 0);
-    t.strictSame([await containersOf(name), nodesOf(jenkins, name)], [[], []]);
+    t.strictSame([await namesOf(name), nodesOf(jenkins, name)], [[], []]);
     t.ok(
       jobs.every((job) => jenkins.lastBuild(job)?.result === 'SUCCESS'),
       'and no build was lost',
