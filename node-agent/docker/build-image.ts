@@ -12,7 +12,7 @@ import type { ImageRecipe } from './image-recipes.ts';
 import { jsonStream } from './json-stream.ts';
 
 /** Labels of an image: the distro it is for, and what it was made by. */
-export const IMAGE_LABELS = {
+const IMAGE_LABELS = {
   distro: 'io.gitbuilder.image.distro',
   recipe: 'io.gitbuilder.image.recipe',
 } as const;

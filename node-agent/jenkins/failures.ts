@@ -5,7 +5,7 @@ import { headerOf } from './answer.ts';
 import type { Answer } from './answer.ts';
 
 /** A controller that has just started says 401 to a good token until its users are read. */
-export const STARTING_MILLISECONDS = 10_000;
+const STARTING_MILLISECONDS = 10_000;
 
 const LONGEST_REASON = 300;
 

@@ -17,7 +17,7 @@ export interface ContainerIdentity {
   readonly created: string;
 }
 
-export const LABEL_PREFIX = 'io.gitbuilder.agent.';
+const LABEL_PREFIX = 'io.gitbuilder.agent.';
 
 const KEYS = [
   'service',
@@ -123,6 +123,6 @@ export const cacheName = (service: string, volume: string): string | null =>
     : null;
 
 /** Whether text is an id as this service gives them to agents; it names files. */
-export function isAgentId(text: string): boolean {
+function isAgentId(text: string): boolean {
   return /^[0-9a-f]{12}$/.test(text);
 }

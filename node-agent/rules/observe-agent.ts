@@ -31,7 +31,7 @@ export interface Observed {
 }
 
 /** How long somebody who set a node offline in Jenkins may look at it. */
-export const HELD_IN_JENKINS_MILLISECONDS = 24 * 3_600_000;
+const HELD_IN_JENKINS_MILLISECONDS = 24 * 3_600_000;
 
 /** What becomes of an agent by what Jenkins shows of its node. Deletes nothing that might be busy. */
 export function observeAgent(agent: Agent, seen: Observation, limits: AgentLimits): Observed {

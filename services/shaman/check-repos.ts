@@ -43,7 +43,7 @@ export async function checkRepos(
 }
 
 /** What an answer makes of a record; null for no change. */
-export function afterAsking(
+function afterAsking(
   repo: ShamanRepo,
   presence: RepoPresence,
   moment: Moment,

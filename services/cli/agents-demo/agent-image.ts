@@ -56,7 +56,7 @@ export async function agentImage(
 }
 
 /** Those of our own recipes that the engine has. */
-export async function madeImages(engine: LocalEngine): Promise<readonly string[]> {
+async function madeImages(engine: LocalEngine): Promise<readonly string[]> {
   const order = { folder: ownRecipes(), engine: engine.url, prefix: OWN_PREFIX };
   const images = await listImages(order);
   return images.filter(({ state }) => state !== 'missing').map(({ image }) => image);

@@ -72,6 +72,6 @@ export class GroovyEngine {
 }
 
 /** The shared library of this checkout, as Jenkins loads it: a folder with vars, src and resources. */
-export function libraryFolder(): string {
+function libraryFolder(): string {
   return join(checkoutFolder(), 'jenkins-shared-lib');
 }
