@@ -126,6 +126,7 @@ async function sendIndex(
 function readerOf(bytes: Uint8Array) {
   return {
     size: bytes.length,
+    pieceBytes: ONE_PIECE,
     read: (buffer: Uint8Array, position: number) => {
       const part = bytes.subarray(position, position + buffer.length);
       buffer.set(part);

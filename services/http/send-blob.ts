@@ -4,8 +4,6 @@ import { sendAnswer } from '../platform/answer.ts';
 import type { Headers } from '../platform/answer.ts';
 import { isUnchanged, parseRange, validators } from './conditions.ts';
 
-const BUFFER = 512 * 1024;
-
 /** What a client is told about the bytes it gets. */
 export interface Representation {
   readonly size: number;
@@ -76,7 +74,7 @@ async function pump(
   start: number,
   end: number,
 ): Promise<void> {
-  const size = Math.min(BUFFER, end - start);
+  const size = Math.min(reader.pieceBytes, end - start);
   const buffers = [Buffer.allocUnsafe(size), Buffer.allocUnsafe(size)];
   let sending: Promise<void> = Promise.resolve();
   let position = start;

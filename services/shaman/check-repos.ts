@@ -43,11 +43,7 @@ export async function checkRepos(
 }
 
 /** What an answer makes of a record; null for no change. */
-function afterAsking(
-  repo: ShamanRepo,
-  presence: RepoPresence,
-  moment: Moment,
-): ShamanRepo | null {
+function afterAsking(repo: ShamanRepo, presence: RepoPresence, moment: Moment): ShamanRepo | null {
   const { gone } = repo;
   if (presence === 'gone' && gone === null) {
     return {
