@@ -12,6 +12,7 @@ import { BlobDigests } from './blob-digests.ts';
 import { BlobHeaders } from './blob-headers.ts';
 import { takeIn } from './blob-intake.ts';
 import { BlobPlaces } from './blob-places.ts';
+import { BlobReaders } from './blob-readers.ts';
 import { BodyGarbage } from './body-garbage.ts';
 import { BodyMemory } from './body-memory.ts';
 import { DiskBlobShelf } from './blob-shelf.ts';
@@ -23,12 +24,6 @@ import { ReceivedFile } from './received-file.ts';
 import { Sha512Thread } from './sha512-thread.ts';
 
 const HEADER_CACHE_BYTES = 32 * 1024 * 1024;
-/** Bytes read into a buffer that is used again leave so much less garbage than those of a body. */
-const IN_PLACE = 8;
-/** So many readers get large pieces, which are a third quicker; those of all others take little memory. */
-const FEW_READERS = 8;
-const LARGE_PIECE = 2 * 1024 * 1024;
-const SMALL_PIECE = 256 * 1024;
 const FREE_SPACE_MILLISECONDS = 1000;
 /** Of whole packages, for the headers that are lost. */
 const PARALLEL_READS = 4;
@@ -60,8 +55,8 @@ export class DiskBlobStore implements BlobStore {
   readonly #thread = new Sha512Thread();
   readonly #garbage = new BodyGarbage();
   readonly #memory = new BodyMemory();
-  readonly #readers = new Lanes(PARALLEL_READS);
-  readonly #open = new Set<object>();
+  readonly #readers = new BlobReaders(this.#garbage);
+  readonly #wholeReads = new Lanes(PARALLEL_READS);
   readonly #headers: BlobHeaders;
   readonly #digests: BlobDigests;
   /** The same blobs for whoever doubts them. */
@@ -132,24 +127,8 @@ export class DiskBlobStore implements BlobStore {
     }
   }
 
-  async open(sha256: string): Promise<BlobReader> {
-    const path = this.#places.blob(sha256);
-    const file = await readOrDamaged(path, () => open(path, 'r'));
-    const { size } = await file.stat();
-    this.#open.add(file);
-    return {
-      size,
-      pieceBytes: this.#open.size > FEW_READERS ? SMALL_PIECE : LARGE_PIECE,
-      read: async (buffer, position) => {
-        const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
-        this.#garbage.passed(bytesRead / IN_PLACE);
-        return bytesRead;
-      },
-      close: () => {
-        this.#open.delete(file);
-        return file.close();
-      },
-    };
+  open(sha256: string): Promise<BlobReader> {
+    return this.#readers.open(this.#places.blob(sha256));
   }
 
   knownHeader(ref: BlobRef, name: string): PackageHeader | null | undefined {
@@ -242,7 +221,7 @@ export class DiskBlobStore implements BlobStore {
   }
 
   #readThrough({ sha256 }: BlobRef, tap: PackageTap): Promise<PackageHeader> {
-    return this.#readers.run(async () => {
+    return this.#wholeReads.run(async () => {
       const path = this.#places.blob(sha256);
       const file = await readOrDamaged(path, () => open(path, 'r'));
       const bytes: AsyncIterable<Buffer> = file.createReadStream();
