@@ -1,24 +1,17 @@
+import { Lanes } from '../services/platform/lanes.ts';
+
 /** Lets so many pieces of work run at once per host; the others wait in their order. */
 export class HostSlots {
   readonly #limit: number;
-  readonly #hosts = new Map<string, { running: number; readonly waiting: Array<() => void> }>();
+  readonly #hosts = new Map<string, Lanes>();
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  async use<T>(host: string, work: () => Promise<T>): Promise<T> {
-    const slots = this.#hosts.get(host) ?? { running: 0, waiting: [] };
-    this.#hosts.set(host, slots);
-    if (slots.running >= this.#limit) await new Promise<void>((go) => slots.waiting.push(go));
-    else slots.running += 1;
-    try {
-      return await work();
-    } finally {
-      const next = slots.waiting.shift();
-      // The one that goes on takes the place over.
-      if (next === undefined) slots.running -= 1;
-      else next();
-    }
+  use<T>(host: string, work: () => Promise<T>): Promise<T> {
+    const lanes = this.#hosts.get(host) ?? new Lanes(this.#limit);
+    this.#hosts.set(host, lanes);
+    return lanes.run(work);
   }
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { FileWriter } from '../platform/file-writer.ts';
-import { Lanes } from './lanes.ts';
+import { Lanes } from '../platform/lanes.ts';
 
 /**
  * Writes a derivable file whole or not at all; not fsynced, because it can be found out again. It is

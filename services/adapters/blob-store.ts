@@ -7,6 +7,7 @@ import type { PackageTap } from '../formats/package-tap.ts';
 import { directWriter } from '../platform/file-writer.ts';
 import type { FileWriter } from '../platform/file-writer.ts';
 import { isMissing } from '../platform/durable-file.ts';
+import { Lanes } from '../platform/lanes.ts';
 import { BesideBlobs } from './beside-blob.ts';
 import { BlobDigests } from './blob-digests.ts';
 import { BlobHeaders } from './blob-headers.ts';
@@ -17,7 +18,6 @@ import { BodyGarbage } from './body-garbage.ts';
 import { BodyMemory } from './body-memory.ts';
 import { DiskBlobShelf } from './blob-shelf.ts';
 import { sweepFolder } from './blob-sweep.ts';
-import { Lanes } from './lanes.ts';
 import { readOrDamaged } from './read-or-damaged.ts';
 import { ReceivedBytes } from './received-bytes.ts';
 import { ReceivedFile } from './received-file.ts';
@@ -66,7 +66,7 @@ export class DiskBlobStore implements BlobStore {
   /** While a sweep runs: what was taken up since it began. */
   #touched: Set<string> | null = null;
   #sweeping: Promise<void> = Promise.resolve();
-  /** Then nothing is removed any more: the folder may soon be another process’s, with blobs that we do not know. */
+  /** Then nothing is removed any more: the folder may soon be another process's, with blobs that we do not know. */
   #areSweepsOver = false;
   #free = { bytes: 0, until: 0 };
 

@@ -96,7 +96,7 @@ export const ROOMS: readonly Room[] = [
   {
     name: 'agent use cases',
     holds: /^node-agent\/(?!((engine|images|lint)-)?main\.ts$)[^/]+\.ts$/,
-    mayImport: ['agent rules', 'domain'],
+    mayImport: ['services/platform/lanes.ts', 'agent rules', 'domain'],
     shuts: NO_DISK_NO_NETWORK,
   },
   {
