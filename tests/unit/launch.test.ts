@@ -19,7 +19,8 @@ const NPM = `
     mkdirSync('node_modules/tap', { recursive: true });
     writeFileSync('node_modules/.package-lock.json', '{}');
     writeFileSync('node_modules/tap/package.json', '{"bin":{"tap":"./tap.js"}}');
-    writeFileSync('node_modules/tap/tap.js', 'console.log("tap", ...process.argv.slice(2))');
+    const tap = 'if (process.argv[2] !== "build") console.log("tap", ...process.argv.slice(2))';
+    writeFileSync('node_modules/tap/tap.js', tap);
   } else mkdirSync('build', { recursive: true });
 `;
 
@@ -44,6 +45,7 @@ function checkout(t: Test): string {
     'package.json': '{"type":"module"}',
     'npm.js': NPM,
     'package-lock.json': '{}',
+    '.taprc': '',
     'tsconfig.json': '{}',
     services: { cli: {}, domain: { 'names.ts': '' } },
     'node-agent': { 'main.ts': '' },
@@ -110,12 +112,20 @@ t.test('a fresh checkout is installed and built once, and again for what changed
   t.strictSame(await touched('package-lock.json'), [CI, BUILD], 'a new lock file means both');
 });
 
-t.test('tests need no build', async (t) => {
-  const root = checkout(t);
-  const { out } = await launch(root, ['--tests', '--bail', 'tests/x.test.ts']).ended;
-  t.equal(out, 'tap run --bail tests/x.test.ts\n');
-  t.strictSame(npmCalls(root), [CI]);
-});
+t.test(
+  'tests need no build; tap is fitted to .taprc once, and again when it changed',
+  async (t) => {
+    const root = checkout(t);
+    const { out, err } = await launch(root, ['--tests', '--bail', 'tests/x.test.ts']).ended;
+    t.equal(out, 'tap run --bail tests/x.test.ts\n');
+    t.match(err, /fitting tap to \.taprc .*done in/s);
+    t.strictSame(npmCalls(root), [CI]);
+    t.equal((await launch(root, ['--tests']).ended).err, '', 'nothing changed, nothing done');
+    const later = new Date(Date.now() + 5000);
+    utimesSync(join(root, '.taprc'), later, later);
+    t.match((await launch(root, ['--tests']).ended).err, 'fitting tap');
+  },
+);
 
 t.test('what npm says is shown when it fails, and nothing is started', async (t) => {
   const root = checkout(t);
