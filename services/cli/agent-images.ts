@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
-import { buildImages, listImages, NoAnswer } from '../../node-agent/images-main.ts';
-import { whatToDo } from './agents-demo/find-engine.ts';
+import type * as Images from '../../node-agent/images-main.ts';
+import { engineAdvice } from './agents-demo/engine-advice.ts';
 import { Problem } from './upload/problem.ts';
 
 type Print = (text: string) => void;
@@ -55,7 +55,7 @@ function withOptions(command: Command): Command {
 
 async function list(options: Options, print: Print): Promise<void> {
   const { recipes: folder, engine, prefix, json } = options;
-  const images = await listImages({ folder, engine, prefix }).catch(withAdvice);
+  const images = await withAdvice(({ listImages }) => listImages({ folder, engine, prefix }));
   if (json) return print(`${JSON.stringify(images, null, 2)}\n`);
   const width = Math.max(...images.map(({ image }) => image.length));
   for (const { image, state, from } of images)
@@ -71,7 +71,9 @@ async function build(
   const { recipes: folder, engine, prefix, force = false, json, timeout } = options;
   const network = options.network ?? null;
   const order = { folder, engine, prefix, names, force, network, timeoutSeconds: timeout };
-  const built = await buildImages(order, (line) => tell(`${line}\n`)).catch(withAdvice);
+  const built = await withAdvice(({ buildImages }) =>
+    buildImages(order, (line) => tell(`${line}\n`)),
+  );
   if (built.some(({ outcome }) => outcome === 'failed')) process.exitCode = 1;
   if (json) return print(`${JSON.stringify(built, null, 2)}\n`);
   for (const { image, outcome, digest, reason, seconds } of built) {
@@ -87,9 +89,16 @@ function seconds(text: string): number {
 }
 
 /** An engine that does not answer gives a reason, but does not say what to do. */
-function withAdvice(cause: unknown): never {
-  if (!(cause instanceof NoAnswer)) throw cause;
-  throw new Problem(cause.message, whatToDo(cause.message), { cause });
+async function withAdvice<Answer>(
+  ask: (images: typeof Images) => Promise<Answer>,
+): Promise<Answer> {
+  const images = await import('../../node-agent/images-main.ts');
+  try {
+    return await ask(images);
+  } catch (cause) {
+    if (!(cause instanceof images.NoAnswer)) throw cause;
+    throw new Problem(cause.message, engineAdvice(cause.message), { cause });
+  }
 }
 
 /** Where our own recipes are: `deploy/agents` stands above this file both in the sources and in the build. */

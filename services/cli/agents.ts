@@ -1,7 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { lintTemplates } from '../../node-agent/lint-main.ts';
 import { AgentDetailJson, AgentJson, QueueJson } from '../api/agent-schemas.ts';
 import { loadConfiguration } from '../platform/configuration.ts';
 import { queueText } from './agents/queue-table.ts';
@@ -90,6 +89,7 @@ function lintCommand(agents: Command, { output, fail }: AgentsSurroundings): voi
       const { agents: settings } = await loadConfiguration(flags.config ?? null);
       // Without a configuration, nobody knows the hosts.
       const engines = flags.config === undefined ? [] : settings.engines;
+      const { lintTemplates } = await import('../../node-agent/lint-main.ts');
       const { templates, problems } = await lintTemplates(path ?? settings.templates, engines);
       for (const problem of problems) output.write(`${problem}\n`);
       if (problems.length > 0) return fail();

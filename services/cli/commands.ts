@@ -7,7 +7,7 @@ import { keyCommands } from './key.ts';
 import { uploadCommand } from './upload.ts';
 import { verifyCommand } from './verify.ts';
 
-/** Adds every command but `serve`. */
+/** Adds every command but `serve`. What a command needs to do its work is imported when it is run. */
 export function commands(program: Command): void {
   demoCommand(program);
   keyCommands(program);

@@ -6,7 +6,6 @@ import { GitbuilderError } from '../domain/errors.ts';
 import { loadConfiguration } from '../platform/configuration.ts';
 import { makeLogger } from '../platform/logging.ts';
 import { byteSize } from '../platform/setting-types.ts';
-import { verifyData } from '../verify-main.ts';
 import { isSound, verifiedJson, verifiedText } from './verify/report.ts';
 import { VerifyProgress } from './verify/progress.ts';
 
@@ -49,6 +48,7 @@ async function verify(flags: Flags): Promise<void> {
     const loaded = await loadConfiguration(flags.config ?? null);
     const data = flags.data === undefined ? loaded.data : resolve(flags.data);
     const progress = new VerifyProgress(process.stderr, systemClock);
+    const { verifyData } = await import('../verify-main.ts');
     const verified = await verifyData({
       configuration: { ...loaded, data },
       clock: systemClock,

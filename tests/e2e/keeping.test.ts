@@ -1,17 +1,16 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import type { Test } from 'tap';
 import { runTool } from '../../services/cli/demo/run-tool.ts';
 import { KEY, startNode } from '../fixtures/chacra.ts';
 import { docBlocks } from '../fixtures/doc-blocks.ts';
+import { GITBUILDER } from '../fixtures/gitbuilder.ts';
 import { untilPublished } from '../fixtures/signed-node.ts';
 import { someDeb } from '../fixtures/some-packages.ts';
 import { testFolder } from '../fixtures/test-folder.ts';
 import { needs } from '../fixtures/tool.ts';
 
-const COMMAND = fileURLToPath(new URL('../../services/cli/gitbuilder.ts', import.meta.url));
 const SHA1S = ['a', 'b', 'c'].map((letter) => letter.repeat(40));
 const TOOLS = needs(['curl', 'curl'], ['zgrep', 'gzip']);
 
@@ -20,7 +19,7 @@ async function startAsTold(t: Test, configuration: string) {
   const folder = testFolder(t);
   const bin = join(folder, 'bin');
   mkdirSync(bin, { recursive: true });
-  const command = `#!/bin/sh\nexec ${process.execPath} --import=tsx ${COMMAND} "$@"\n`;
+  const command = `#!/bin/sh\nexec ${[process.execPath, ...GITBUILDER].join(' ')} "$@"\n`;
   writeFileSync(join(bin, 'gitbuilder'), command, { mode: 0o755 });
   const key = join(folder, 'admin.key');
   writeFileSync(key, `root:${KEY}\n`, { mode: 0o600 });

@@ -3,22 +3,21 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { HastyClock } from '../fakes/hasty-clock.ts';
 import { KEY, startNode } from '../fixtures/chacra.ts';
+import { GITBUILDER } from '../fixtures/gitbuilder.ts';
 import { startTestShaman } from '../fixtures/shaman.ts';
 import { someDeb } from '../fixtures/some-packages.ts';
 import { testFolder } from '../fixtures/test-folder.ts';
 import { startTroubledProxy } from '../fixtures/troubled-proxy.ts';
 import { keyFileOf, placeArguments, upload } from '../fixtures/uploader.ts';
 
-const COMMAND = fileURLToPath(new URL('../../services/cli/gitbuilder.ts', import.meta.url));
 const MANUAL = '  projects: { ceph: { automatic: false } }';
 
 /** Runs the command in a process of its own: what a shell gets of it. */
 async function shell(args: readonly string[], input: string, env: NodeJS.ProcessEnv = {}) {
-  const argv = ['--import=tsx', COMMAND, 'upload', ...args];
+  const argv = [...GITBUILDER, 'upload', ...args];
   const child = spawn(process.execPath, argv, { env: { PATH: process.env.PATH, ...env } });
   child.stdin.on('error', () => undefined);
   child.stdin.end(input);

@@ -15,9 +15,10 @@ import type { Test } from 'tap';
 import { mustRun } from '../../services/cli/demo/run-tool.ts';
 import { startNode } from '../fixtures/chacra.ts';
 import type { TestNode } from '../fixtures/chacra.ts';
-import { COMMAND, runCommand, startCommand } from '../fixtures/command.ts';
+import { runCommand, startCommand } from '../fixtures/command.ts';
 import { docBlocks } from '../fixtures/doc-blocks.ts';
 import { until } from '../fixtures/exported.ts';
+import { GITBUILDER } from '../fixtures/gitbuilder.ts';
 import { untilPublished } from '../fixtures/signed-node.ts';
 import { someBuiltRpm, someDeb } from '../fixtures/some-packages.ts';
 import { needs } from '../fixtures/tool.ts';
@@ -319,7 +320,7 @@ t.test('as docs/operations.md tells it', needs(['curl', 'curl']), async (t) => {
   mkdirSync(bin);
   const command = (name: string, line: string) =>
     writeFileSync(join(bin, name), `#!/bin/sh\n${line}\n`, { mode: 0o755 });
-  command('gitbuilder', `exec ${process.execPath} --import=tsx ${COMMAND} "$@"`);
+  command('gitbuilder', `exec ${[process.execPath, ...GITBUILDER].join(' ')} "$@"`);
   command('systemctl', 'echo "$@"');
   const [digest = ''] = digests;
   flip(blobAt(node, digest));

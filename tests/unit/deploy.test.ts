@@ -7,12 +7,13 @@ import { z } from 'zod';
 import { parseConfiguration } from '../../services/platform/configuration.ts';
 import { gitbuilder } from '../../jenkins-shared-lib/catalogue/gitbuilder.ts';
 import { runTool } from '../../services/cli/demo/run-tool.ts';
+import { GITBUILDER } from '../fixtures/gitbuilder.ts';
 import { GROOVY, runGroovy } from '../fixtures/groovy.ts';
 import { testFolder } from '../fixtures/test-folder.ts';
 import { needs } from '../fixtures/tool.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
-const COMMAND = `${process.execPath} --import=tsx ${join(CHECKOUT, 'services/cli/gitbuilder.ts')}`;
+const COMMAND = [process.execPath, ...GITBUILDER].join(' ');
 
 const Compose = z.object({
   services: z.record(

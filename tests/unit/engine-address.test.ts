@@ -7,7 +7,8 @@ import { registryLogins } from '../../node-agent/docker/registry-logins.ts';
 import { registryOf, withTag } from '../../node-agent/rules/image-name.ts';
 import { PullProgress } from '../../node-agent/rules/pull-progress.ts';
 import { pullAdvised } from '../../node-agent/rules/pull-advice.ts';
-import { engineUrl, findEngine, whatToDo } from '../../services/cli/agents-demo/find-engine.ts';
+import { engineAdvice } from '../../services/cli/agents-demo/engine-advice.ts';
+import { engineUrl, findEngine } from '../../services/cli/agents-demo/find-engine.ts';
 
 t.test('an engine is named by its socket, or by its host and port', async (t) => {
   t.same(parseEngineUrl('unix:///var/run/docker.sock'), { path: '/var/run/docker.sock' });
@@ -30,10 +31,10 @@ t.test('the demo looks where clients of Docker look, and says what to do', async
   t.equal(engineUrl({}), 'unix:///var/run/docker.sock');
   t.equal(engineUrl({ DOCKER_HOST: 'unix:///a', GITBUILDER_DOCKER: '' }), 'unix:///a');
   t.equal(engineUrl({ DOCKER_HOST: 'unix:///a', GITBUILDER_DOCKER: 'unix:///b' }), 'unix:///b');
-  t.match(whatToDo('connect ENOENT /var/run/docker.sock'), 'apt-get install docker.io');
-  t.match(whatToDo('connect EACCES /var/run/docker.sock'), 'usermod -aG docker');
-  t.match(whatToDo('connect ECONNREFUSED /var/run/docker.sock'), 'systemctl start docker');
-  t.match(whatToDo('no answer within 20 s'), 'docker info');
+  t.match(engineAdvice('connect ENOENT /var/run/docker.sock'), 'apt-get install docker.io');
+  t.match(engineAdvice('connect EACCES /var/run/docker.sock'), 'usermod -aG docker');
+  t.match(engineAdvice('connect ECONNREFUSED /var/run/docker.sock'), 'systemctl start docker');
+  t.match(engineAdvice('no answer within 20 s'), 'docker info');
   const far = findEngine('tcp://far.example.org:2376', 'demo-1', () => undefined);
   await t.rejects(far, /is no socket of this machine.*DOCKER_HOST/);
 });

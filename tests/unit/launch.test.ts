@@ -19,7 +19,7 @@ const NPM = `
     mkdirSync('node_modules/tap', { recursive: true });
     writeFileSync('node_modules/.package-lock.json', '{}');
     writeFileSync('node_modules/tap/package.json', '{"bin":{"tap":"./tap.js"}}');
-    const tap = 'if (process.argv[2] !== "build") console.log("tap", ...process.argv.slice(2))';
+    const tap = 'if (process.argv[2] !== "build") console.log("tap", ...process.argv.slice(2), process.env.GITBUILDER_TESTS_BUILD)';
     writeFileSync('node_modules/tap/tap.js', tap);
   } else mkdirSync('build', { recursive: true });
 `;
@@ -113,13 +113,13 @@ t.test('a fresh checkout is installed and built once, and again for what changed
 });
 
 t.test(
-  'tests need no build; tap is fitted to .taprc once, and again when it changed',
+  'tests run the build; tap is fitted to .taprc once, and again when it changed',
   async (t) => {
     const root = checkout(t);
     const { out, err } = await launch(root, ['--tests', '--bail', 'tests/x.test.ts']).ended;
-    t.equal(out, 'tap run --bail tests/x.test.ts\n');
+    t.equal(out, 'tap run --bail tests/x.test.ts 1\n');
     t.match(err, /fitting tap to \.taprc .*done in/s);
-    t.strictSame(npmCalls(root), [CI]);
+    t.strictSame(npmCalls(root), [CI, BUILD]);
     t.equal((await launch(root, ['--tests']).ended).err, '', 'nothing changed, nothing done');
     const later = new Date(Date.now() + 5000);
     utimesSync(join(root, '.taprc'), later, later);

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { LocalEngine } from '../../../node-agent/engine-main.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { makeLogger } from '../../platform/logging.ts';
+import { engineAdvice } from './engine-advice.ts';
 
 const USUAL = 'unix:///var/run/docker.sock';
 
@@ -35,7 +36,7 @@ export async function findEngine(
   try {
     const { version, gateway } = await engine.facts().catch((cause: unknown) => {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new Error(`there is no Docker engine: ${reason}\n${whatToDo(reason)}`, { cause });
+      throw new Error(`there is no Docker engine: ${reason}\n${engineAdvice(reason)}`, { cause });
     });
     if (gateway === null || !(await isOurs(gateway))) {
       throw new Error(
@@ -47,20 +48,6 @@ export async function findEngine(
     engine.close();
     throw cause;
   }
-}
-
-/** The advice for why an engine cannot be spoken with, as Node's errors name it. */
-export function whatToDo(reason: string): string {
-  if (/\bENOENT\b/.test(reason)) {
-    return 'Install one (apt-get install docker.io, or https://docs.docker.com/engine/install/), or name the socket of yours in DOCKER_HOST.';
-  }
-  if (/\b(EACCES|EPERM)\b/.test(reason)) {
-    return 'You may not use it: join its group (sudo usermod -aG docker "$USER", then log in anew), or be root.';
-  }
-  if (/\bECONNREFUSED\b/.test(reason)) {
-    return 'Nothing listens there: start it (systemctl start docker).';
-  }
-  return 'Is it an engine, and well (docker info)?';
 }
 
 /** Tried out, because a bridge without containers is in no list of addresses that are up. */
