@@ -15,8 +15,8 @@ export function leftOut({ name, arch, origin }: Picked, reason: string): LeftOut
  */
 export class PlacedFiles {
   readonly #taken: TakenPath;
-  readonly #here = new Map<string, string>();
-  readonly #packages = new Map<string, PublishedPackage>();
+  /** By path: the same bytes, once for each suite. */
+  readonly #here = new Map<string, [PublishedPackage, ...PublishedPackage[]]>();
 
   constructor(taken: TakenPath) {
     this.#taken = taken;
@@ -42,20 +42,23 @@ export class PlacedFiles {
 
   /** Sorted by path, then suite: equal content gives an equal list. */
   sorted(): PublishedPackage[] {
-    return [...this.#packages.entries()]
-      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-      .map(([, file]) => file);
+    return [...this.#here.values()].flat().sort(byPathSuite);
   }
 
   #isFree(path: string, sha256: string): boolean {
-    const holder = this.#here.get(path) ?? this.#taken(path);
+    const holder = this.#here.get(path)?.[0].sha256 ?? this.#taken(path);
     return holder === undefined || holder === sha256;
   }
 
-  #put(path: string, pick: Picked, { sha256, size }: BlobRef): void {
-    this.#here.set(path, sha256);
-    const key = `${path}\n${pick.suite}`;
-    if (this.#packages.has(key)) return;
-    this.#packages.set(key, { path, sha256, size, time: pick.time, suite: pick.suite });
+  #put(path: string, { time, suite }: Picked, { sha256, size }: BlobRef): void {
+    const file = { path, sha256, size, time, suite };
+    const here = this.#here.get(path);
+    if (here === undefined) this.#here.set(path, [file]);
+    else if (here.every((other) => other.suite !== suite)) here.push(file);
   }
+}
+
+function byPathSuite(a: PublishedPackage, b: PublishedPackage): number {
+  if (a.path === b.path) return a.suite < b.suite ? -1 : 1;
+  return a.path < b.path ? -1 : 1;
 }

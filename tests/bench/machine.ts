@@ -1,9 +1,11 @@
 import { existsSync, statfsSync } from 'node:fs';
-import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
+import { cpus, tmpdir, totalmem } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 
 const TMPFS = 0x01021994;
 const SHARED_MEMORY = '/dev/shm';
 const ENOUGH = 6e9;
+const LOOK_MILLISECONDS = 3000;
 
 /** Where repositories of the bench lie: in memory when there is room, so that no disk decides. */
 export function workRoot(): { readonly path: string; readonly kind: string } {
@@ -15,10 +17,18 @@ export function workRoot(): { readonly path: string; readonly kind: string } {
   return { path: tmpdir(), kind: 'disk' };
 }
 
-/** How busy others keep the machine, in cores; latencies are worth little above a tenth of one. */
-export function busyCores(): number {
-  const [lastMinute = 0] = loadavg();
-  return lastMinute;
+/** How busy others keep the machine, in cores, seen for a few seconds; latencies are worth little above a tenth of one. */
+export async function busyCores(): Promise<number> {
+  const before = usedMilliseconds();
+  await pause(LOOK_MILLISECONDS);
+  return (usedMilliseconds() - before) / LOOK_MILLISECONDS;
+}
+
+function usedMilliseconds(): number {
+  return cpus().reduce(
+    (sum, { times }) => sum + times.user + times.nice + times.sys + times.irq,
+    0,
+  );
 }
 
 /** What figures depend on, without anything that names the machine. */

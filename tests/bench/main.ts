@@ -72,7 +72,7 @@ async function main({ only, runs, quick = false, write = false }: Options): Prom
   const rows = ROWS.filter(({ name }) => wanted?.includes(name) ?? true);
   const work = mkdtempSync(join(workRoot().path, 'gitbuilder-bench-'));
   const findings = new Map<string, Finding[]>();
-  const busy = busyCores().toFixed(1);
+  const busy = (await busyCores()).toFixed(1);
   if (Number(busy) > QUIET) say(`the machine is not quiet: ${busy} cores are busy before we begin`);
   const left: string[] = [];
   try {
