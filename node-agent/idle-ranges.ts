@@ -1,4 +1,5 @@
 import { CronExpressionParser } from 'cron-parser';
+import { reasonOf } from '../services/domain/reason.ts';
 import type { IdleRange, IdleWindow, Template } from './rules/template.ts';
 
 const MINUTE = 60_000;
@@ -24,7 +25,7 @@ export function whyNoCron(text: string): string | null {
     CronExpressionParser.parse(text, { strict: false });
     return null;
   } catch (cause) {
-    return cause instanceof Error ? cause.message : String(cause);
+    return reasonOf(cause);
   }
 }
 

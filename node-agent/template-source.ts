@@ -1,3 +1,4 @@
+import { reasonOf } from '../services/domain/reason.ts';
 import type { Clock, Log } from './ports.ts';
 import type { Situation } from './situation.ts';
 import type { Template } from './rules/template.ts';
@@ -48,7 +49,7 @@ export class TemplateReloading {
     try {
       found = await read();
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = reasonOf(cause);
       found = { templates: [], problems: [reason] };
     }
     const { templates, problems } = found;

@@ -17,6 +17,7 @@ import { accelRedirect } from './http/accel-redirect.ts';
 import { chacraApp } from './http/chacra-app.ts';
 import type { ChacraContext } from './http/chacra-context.ts';
 import { chacraMetrics } from './http/chacra-metrics.ts';
+import { PieceBuffers } from './http/piece-buffers.ts';
 import { openKeeping } from './keeping-main.ts';
 import { authenticator } from './platform/auth.ts';
 import { FileThread } from './platform/file-thread.ts';
@@ -57,7 +58,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
   const signer = settings.signing === undefined ? null : await loadSigner(settings.signing);
   const access = (await configuredShaman(options.configuration)) ?? options.neighbour ?? null;
   const shaman = access === null ? nobodyListens : httpShamanClient(access);
-  const files = new FileThread();
+  const files = new FileThread({ log });
   const repos = await openRepoStore({ root, clock, log, files });
   const projects = await openProjectStore({ root });
   const blobs = await openBlobStore({ root, clock, tapFor, sha512: settings.sha512, files });
@@ -108,6 +109,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
     publishes: new PublishWaiters(parts),
     holder: { held, clock, addressOf: (request) => clientAddress(request, trusted) },
     turns: new Turns({ atOnce: 1 }),
+    pieces: new PieceBuffers(),
     upload: {
       ...parts,
       tapFor,

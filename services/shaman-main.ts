@@ -49,7 +49,7 @@ export function startShaman(options: ServiceOptions): Promise<RunningService> {
 async function startLocked(root: string, options: ServiceOptions): Promise<RunningService> {
   const { configuration, clock, log, version } = options;
   const settings = configuration.shaman;
-  const files = new FileThread();
+  const files = new FileThread({ log });
   const store = await openShamanStore({ root, clock, log, files });
   const nodes = await openNodeRecords({ root, clock, log });
   const assignments = await openNodeAssignments(root);

@@ -18,6 +18,7 @@ import type { RestoreIndex } from './chacra/restore-index.ts';
 import { Scrub } from './chacra/scrub.ts';
 import { verifyStorage } from './chacra/verify-storage.ts';
 import { GitbuilderError } from './domain/errors.ts';
+import { reasonOf } from './domain/reason.ts';
 import type { Verification } from './domain/verification.ts';
 import { tapFor } from './formats/tap-for.ts';
 import { lockFolder } from './platform/folder-lock.ts';
@@ -55,8 +56,7 @@ export async function verifyData(options: VerifyDataOptions): Promise<VerifiedDa
   const lock = await lockForVerify(root);
   try {
     const documents: string[] = [];
-    const onDamaged = (cause: unknown) =>
-      documents.push(cause instanceof Error ? cause.message : String(cause));
+    const onDamaged = (cause: unknown) => documents.push(reasonOf(cause));
     const repos = await openRepoStore({ root, clock, log, onDamaged });
     const blobs = await openBlobStore({ root, clock, tapFor, sha512: false });
     const generations = new DiskGenerationStore({ root });

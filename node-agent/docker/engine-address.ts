@@ -25,7 +25,9 @@ export function parseEngineUrl(
     return url.host === '' && path.length > 1 ? { path } : null;
   }
   if (url.protocol !== 'tcp:' || url.hostname === '' || !/^\/?$/.test(url.pathname)) return null;
-  return { host: url.hostname, port: url.port === '' ? 2376 : Number(url.port) };
+  // Brackets mark an IPv6 address in a URL, and are no part of it.
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  return { host, port: url.port === '' ? 2376 : Number(url.port) };
 }
 
 /** A client of the engine. What the environment says (`DOCKER_HOST` and its like) changes nothing. */

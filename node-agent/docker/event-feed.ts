@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 import type { Clock } from '../../services/domain/clock.ts';
 import type { Log } from '../../services/domain/log.ts';
+import { reasonOf } from '../../services/domain/reason.ts';
 import { labelName } from '../rules/container.ts';
 import type { EngineListener } from '../ports.ts';
 import { dieEvent, reading } from './engine-answers.ts';
@@ -76,7 +77,7 @@ export class EventFeed {
       for await (const value of jsonStream(stream)) this.#tell(value);
       return { isRenewal, wasOpen, reason: 'the engine closed the stream' };
     } catch (cause) {
-      return { isRenewal, wasOpen, reason: cause instanceof Error ? cause.message : String(cause) };
+      return { isRenewal, wasOpen, reason: reasonOf(cause) };
     } finally {
       cancel();
     }

@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import { z } from 'zod';
+import { reasonOf } from '../../services/domain/reason.ts';
 import type { ImageOrder } from '../rules/container.ts';
 import { withTag } from '../rules/image-name.ts';
 import { done, failed } from '../rules/outcome.ts';
@@ -100,7 +101,7 @@ export async function loginFor(
   try {
     return done(await logins(image));
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     return failed({ kind: 'pull-failed', reason: `no password for its registry: ${reason}` });
   }
 }

@@ -1,3 +1,4 @@
+import { reasonOf } from '../../services/domain/reason.ts';
 import { readSecret } from '../../services/platform/credentials.ts';
 import type { Configuration } from '../../services/platform/settings.ts';
 import { registryOf } from '../rules/image-name.ts';
@@ -36,7 +37,7 @@ export async function openRegistryLogins(
   const logins = registryLogins(registries);
   for (const { host } of registries) {
     await logins(`${host}/any`).catch((cause: unknown) => {
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = reasonOf(cause);
       throw new Error(`agents.registries: ${host}: no password: ${reason}`, { cause });
     });
   }

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type Jenkins from 'jenkins';
 import { z } from 'zod';
+import { reasonOf } from '../../services/domain/reason.ts';
 import type { Heard } from './answer.ts';
 
 const RESPONSE = z.object({
@@ -35,7 +36,7 @@ export async function packageCall(
     const rejected = REJECTION.safeParse(error).data?.res;
     if (heard !== null && (rejected !== undefined || !isTransport(error)))
       return answered(rejected?.body);
-    return { kind: 'silence', reason: reasonOf(error) };
+    return { kind: 'silence', reason: bareReason(error) };
   }
 }
 
@@ -44,7 +45,7 @@ function isTransport(error: unknown): boolean {
   return error instanceof Error && ('code' in error || error.name === 'TimeoutError');
 }
 
-function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/^jenkins: [\w.]+: /, '');
+/** Without the name of the package's own function. */
+function bareReason(error: unknown): string {
+  return reasonOf(error).replace(/^jenkins: [\w.]+: /, '');
 }

@@ -22,22 +22,18 @@ export async function readTemplateFiles(path: string): Promise<readonly Template
 }
 
 /**
- * The templates at a path, each time as they are then. A path at which something was once must not be
- * empty: a folder that is replaced or mounted anew is no order to let all agents go.
+ * The templates at a path, each time as they are then. Nothing at all at the path is a mistake: a folder
+ * that is replaced, mounted anew or misspelt is no order to let all agents go.
  */
 export function templateSource(
   path: string,
   hosts: readonly Pick<HostSettings, 'name' | 'labels' | 'allow'>[],
 ): () => Promise<ReadTemplates> {
-  let wasThere = false;
   return async () => {
     const files = await readTemplateFiles(path);
-    if (files === null && wasThere) {
-      throw new Error(
-        `${path} is gone: bring it back, or put an empty folder there for no templates`,
-      );
+    if (files === null) {
+      throw new Error(`${path} is not there: put an empty folder there for no templates`);
     }
-    wasThere = files !== null;
-    return readTemplates(files ?? [], hosts);
+    return readTemplates(files, hosts);
   };
 }

@@ -13,7 +13,7 @@ import { BlobDigests } from './blob-digests.ts';
 import { BlobHeaders } from './blob-headers.ts';
 import { takeIn } from './blob-intake.ts';
 import { BlobPlaces } from './blob-places.ts';
-import { BlobReaders } from './blob-readers.ts';
+import { openBlobReader } from './blob-reader.ts';
 import { BodyGarbage } from './body-garbage.ts';
 import { BodyMemory } from './body-memory.ts';
 import { DiskBlobShelf } from './blob-shelf.ts';
@@ -55,7 +55,6 @@ export class DiskBlobStore implements BlobStore {
   readonly #thread = new Sha512Thread();
   readonly #garbage = new BodyGarbage();
   readonly #memory = new BodyMemory();
-  readonly #readers = new BlobReaders(this.#garbage);
   readonly #wholeReads = new Lanes(PARALLEL_READS);
   readonly #headers: BlobHeaders;
   readonly #digests: BlobDigests;
@@ -128,7 +127,7 @@ export class DiskBlobStore implements BlobStore {
   }
 
   open(sha256: string): Promise<BlobReader> {
-    return this.#readers.open(this.#places.blob(sha256));
+    return openBlobReader(this.#places.blob(sha256), this.#garbage);
   }
 
   knownHeader(ref: BlobRef, name: string): PackageHeader | null | undefined {

@@ -4,6 +4,7 @@ import type { ExportStore } from '../chacra/ports.ts';
 import { GitbuilderError } from '../domain/errors.ts';
 import type { ExportTrees, TreeFile } from '../domain/export-tree.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
+import { reasonOf } from '../domain/reason.ts';
 import {
   isMissing,
   isTemporary,
@@ -48,7 +49,7 @@ export async function openExportFolder(options: Options): Promise<ExportFolder> 
     await writeFile(own, '', { flag: 'wx' });
     await link(own, other);
   } catch (cause) {
-    refuse(cause instanceof Error ? cause.message : String(cause), cause);
+    refuse(reasonOf(cause), cause);
   } finally {
     for (const path of [own, other]) await rm(path, { force: true }).catch(() => undefined);
   }

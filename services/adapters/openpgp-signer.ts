@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Signer } from '../chacra/signer.ts';
 import type { Clock } from '../domain/clock.ts';
 import { GitbuilderError } from '../domain/errors.ts';
+import { reasonOf } from '../domain/reason.ts';
 import {
   canonicalText,
   clearsignedDocument,
@@ -139,7 +140,7 @@ export async function loadSigner(signing: {
     const passphrase = passphraseFile === undefined ? undefined : await readSecret(passphraseFile);
     return await openSigner({ armoredKey: await readFile(keyFile, 'utf8'), passphrase });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     const problems = `cannot sign with this key: ${reason}`;
     throw new GitbuilderError(
       'CONFIGURATION_INVALID',

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
+import { reasonOf } from '../domain/reason.ts';
 import { CoreCourtesy, beNice } from './core-courtesy.ts';
 import type { FromSha512Worker, Sha512Task, ToSha512Worker } from './sha512-messages.ts';
 
@@ -74,7 +75,7 @@ async function work(): Promise<void> {
       count = obey(message);
     } catch (cause) {
       drop(message.id);
-      const failure = cause instanceof Error ? cause.message : String(cause);
+      const failure = reasonOf(cause);
       answer({ id: message.id, failure });
     }
     await courtesy.after(count);

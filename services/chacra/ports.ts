@@ -94,8 +94,6 @@ export interface ReceivedBlob {
 
 export interface BlobReader {
   readonly size: number;
-  /** Bytes to ask for at a time: many for a few readers, few for many. */
-  readonly pieceBytes: number;
   /** Fills the buffer from the position; answers the bytes read. */
   read(buffer: Uint8Array, position: number): Promise<number>;
   close(): Promise<void>;

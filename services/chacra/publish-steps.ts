@@ -1,4 +1,5 @@
 import { GitbuilderError } from '../domain/errors.ts';
+import { reasonOf } from '../domain/reason.ts';
 import { announce, failureReason } from '../domain/repo-events.ts';
 import { archsOf } from '../domain/repo.ts';
 import type { Failure, LiveGeneration, Repo, RepoHead } from '../domain/repo.ts';
@@ -84,5 +85,5 @@ export function failureOf(cause: unknown): Failure {
     const name = cause.fields['name'];
     return { message: cause.message, package: typeof name === 'string' ? name : null };
   }
-  return { message: cause instanceof Error ? cause.message : String(cause), package: null };
+  return { message: reasonOf(cause), package: null };
 }

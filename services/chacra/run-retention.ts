@@ -1,4 +1,5 @@
 import { GitbuilderError } from '../domain/errors.ts';
+import { reasonOf } from '../domain/reason.ts';
 import { deleteBuild } from './delete-build.ts';
 import type { DeleteBuildCollaborators } from './delete-build.ts';
 import { removeEndedPins } from './pin-build.ts';
@@ -83,7 +84,7 @@ export class Retention {
       return this.#end({ state: this.#isStopped ? 'stopped' : 'done' });
     } catch (cause) {
       log.error({ err: cause, ...this.#now }, 'retention broke off');
-      const error = cause instanceof Error ? cause.message : String(cause);
+      const error = reasonOf(cause);
       return this.#end({ state: 'failed', error });
     }
   }

@@ -1,5 +1,6 @@
 import type { IndexFile } from '../domain/generation.ts';
 import { repoPath } from '../domain/identity.ts';
+import { reasonOf } from '../domain/reason.ts';
 import type { LostBlob, LostGeneration, Verification } from '../domain/verification.ts';
 import { newVerification } from '../domain/verification.ts';
 import { checkBlob } from './check-blob.ts';
@@ -188,7 +189,7 @@ class StorageVerifier {
       // What was deleted, or ended, meanwhile is not there, and nobody misses it.
       if (!isKept(repos.get(identity), number)) return null;
       log.error({ repo: repoPath(identity), generation: number, err: cause }, 'generation is lost');
-      return cause instanceof Error ? cause.message : String(cause);
+      return reasonOf(cause);
     }
   }
 

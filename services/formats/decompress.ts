@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { Decompress as ZstdDecoder } from 'fzstd';
 import xz from 'xz-decompress';
+import { reasonOf } from '../domain/reason.ts';
 import { Malformed } from './malformed.ts';
 import { boundedZstdFrame } from './zstd-frame.ts';
 
@@ -30,7 +31,7 @@ export async function decompress(
     if (cause instanceof TooLarge) {
       throw new Malformed(`its control archive holds more than ${limit} bytes`, { cause });
     }
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = reasonOf(cause);
     throw new Malformed(`its control archive cannot be decompressed (${compression}): ${why}`, {
       cause,
     });

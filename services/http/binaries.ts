@@ -192,23 +192,28 @@ function findBinary(
 }
 
 async function sendFile(
-  { blobs, accelRedirect, clock }: ChacraContext,
+  { blobs, pieces, accelRedirect, clock }: ChacraContext,
   { request, response }: Exchange,
   binary: Binary,
   sha256: string,
 ): Promise<Answer> {
-  await sendBlob(request, response, () => blobs.open(sha256), {
-    size: binary.blob?.size ?? 0,
-    etag: `"${sha256}"`,
-    modified: new Date(binary.modified),
-    now: clock.now(),
-    headers: {
-      'Content-Type': 'application/octet-stream',
-      'Content-Disposition': attachment(binary.name),
-      'Cache-Control': 'no-cache',
+  await sendBlob(
+    request,
+    response,
+    { open: () => blobs.open(sha256), pieces },
+    {
+      size: binary.blob?.size ?? 0,
+      etag: `"${sha256}"`,
+      modified: new Date(binary.modified),
+      now: clock.now(),
+      headers: {
+        'Content-Type': 'application/octet-stream',
+        'Content-Disposition': attachment(binary.name),
+        'Cache-Control': 'no-cache',
+      },
+      accelRedirect: accelRedirect(request, sha256),
     },
-    accelRedirect: accelRedirect(request, sha256),
-  });
+  );
   return { kind: 'sent' };
 }
 

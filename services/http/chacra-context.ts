@@ -18,6 +18,7 @@ import type { UploadCollaborators } from '../chacra/upload-binary.ts';
 import type { Turns } from '../platform/turns.ts';
 import type { AccelRedirect } from './accel-redirect.ts';
 import type { Holder } from './hold-request.ts';
+import type { PieceBuffers } from './piece-buffers.ts';
 
 /** What the handlers of a storage node work with; made once, in the composition root. */
 export interface ChacraContext {
@@ -42,6 +43,7 @@ export interface ChacraContext {
   readonly rules: ReadonlyMap<string, ProjectRules>;
   readonly upload: UploadCollaborators;
   readonly accelRedirect: AccelRedirect;
+  readonly pieces: PieceBuffers;
   readonly stallMilliseconds: number;
   /** How long a replaced generation stays. */
   readonly keepMilliseconds: number;

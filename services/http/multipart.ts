@@ -3,6 +3,7 @@ import { Busboy } from '@fastify/busboy';
 import type { BusboyFileStream, BusboyInstance } from '@fastify/busboy';
 import type { ByteFlow } from '../chacra/ports.ts';
 import { GitbuilderError } from '../domain/errors.ts';
+import { reasonOf } from '../domain/reason.ts';
 import { flow } from './byte-flow.ts';
 import { FormFeed, unreadable } from './form-feed.ts';
 
@@ -70,7 +71,7 @@ function makeParser(request: IncomingMessage): BusboyInstance {
       limits: { fields: 16, fieldSize: 64 * 1024, parts: 32 },
     });
   } catch (cause) {
-    throw unreadable(cause instanceof Error ? cause.message : String(cause));
+    throw unreadable(reasonOf(cause));
   }
 }
 

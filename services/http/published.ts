@@ -109,7 +109,8 @@ async function sendIndex(
   }
   const bytes = await context.restoreIndex(repo, index);
   if (request.headers.range !== undefined) {
-    await sendBlob(request, response, () => Promise.resolve(readerOf(bytes)), { ...what, headers });
+    const open = () => Promise.resolve(readerOf(bytes));
+    await sendBlob(request, response, { open, pieces: context.pieces }, { ...what, headers });
     return;
   }
   headers['Content-Length'] = bytes.length;
@@ -126,7 +127,6 @@ async function sendIndex(
 function readerOf(bytes: Uint8Array) {
   return {
     size: bytes.length,
-    pieceBytes: ONE_PIECE,
     read: (buffer: Uint8Array, position: number) => {
       const part = bytes.subarray(position, position + buffer.length);
       buffer.set(part);
@@ -137,22 +137,27 @@ function readerOf(bytes: Uint8Array) {
 }
 
 async function sendPackage(
-  { blobs, activity, accelRedirect, clock }: ChacraContext,
+  { blobs, activity, accelRedirect, clock, pieces }: ChacraContext,
   request: IncomingMessage,
   response: ServerResponse,
   { identity }: Repo,
   { path, sha256, size, time }: PublishedPackage,
 ): Promise<void> {
   const done = activity.reading(identity);
-  const sending = sendBlob(request, response, () => blobs.open(sha256), {
-    size,
-    etag: `"${sha256}"`,
-    modified: new Date(time * 1000),
-    now: clock.now(),
-    // Not for ever: once no kept generation names a path, other bytes may come to stand there.
-    headers: { 'Content-Type': contentType(path), 'Cache-Control': 'no-cache' },
-    accelRedirect: accelRedirect(request, sha256),
-  });
+  const sending = sendBlob(
+    request,
+    response,
+    { open: () => blobs.open(sha256), pieces },
+    {
+      size,
+      etag: `"${sha256}"`,
+      modified: new Date(time * 1000),
+      now: clock.now(),
+      // Not for ever: once no kept generation names a path, other bytes may come to stand there.
+      headers: { 'Content-Type': contentType(path), 'Cache-Control': 'no-cache' },
+      accelRedirect: accelRedirect(request, sha256),
+    },
+  );
   await sending.finally(done);
 }
 

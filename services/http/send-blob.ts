@@ -3,6 +3,7 @@ import type { BlobReader } from '../chacra/ports.ts';
 import { sendAnswer } from '../platform/answer.ts';
 import type { Headers } from '../platform/answer.ts';
 import { isUnchanged, parseRange, validators } from './conditions.ts';
+import type { Borrowed, PieceBuffers } from './piece-buffers.ts';
 
 /** What a client is told about the bytes it gets. */
 export interface Representation {
@@ -15,6 +16,12 @@ export interface Representation {
   readonly accelRedirect?: string | null;
 }
 
+/** Where the bytes come from, and through which memory. */
+export interface BlobSource {
+  readonly open: () => Promise<BlobReader>;
+  readonly pieces: PieceBuffers;
+}
+
 /**
  * Sends a stored file, whole or a range of it (RFC 9110, 13 and 14). Where the proxy in front has the
  * bytes itself, it sees to ranges; whether the client has them already is always decided here.
@@ -22,7 +29,7 @@ export interface Representation {
 export async function sendBlob(
   request: IncomingMessage,
   response: ServerResponse,
-  open: () => Promise<BlobReader>,
+  { open, pieces }: BlobSource,
   what: Representation,
 ): Promise<void> {
   const headers = { ...what.headers, ...validators(what, what.now), 'Accept-Ranges': 'bytes' };
@@ -55,11 +62,14 @@ export async function sendBlob(
     return;
   }
   const reader = await open();
+  const borrowed = pieces.borrow(end - start);
   try {
     response.writeHead(range === null ? 200 : 206, head);
-    await pump(reader, response, start, end);
+    await pump(reader, response, borrowed.pair, { start, end });
+    borrowed.giveBack('unused');
     response.end();
   } catch (cause) {
+    borrowed.giveBack('perhaps-in-use');
     // The head is out: an aborted connection is the only way left to say that this is not all.
     response.destroy(cause instanceof Error ? cause : undefined);
   } finally {
@@ -71,17 +81,13 @@ export async function sendBlob(
 async function pump(
   reader: BlobReader,
   response: ServerResponse,
-  start: number,
-  end: number,
+  [first, second]: Borrowed['pair'],
+  { start, end }: { readonly start: number; readonly end: number },
 ): Promise<void> {
-  const size = Math.min(reader.pieceBytes, end - start);
-  const buffers = [Buffer.allocUnsafe(size), Buffer.allocUnsafe(size)];
   let sending: Promise<void> = Promise.resolve();
   let position = start;
-  for (let turn = 0; position < end; turn ^= 1) {
-    const buffer = buffers[turn];
-    if (buffer === undefined) throw new TypeError('there are two buffers');
-    const wanted = Math.min(size, end - position);
+  for (let buffer = first; position < end; buffer = buffer === first ? second : first) {
+    const wanted = Math.min(buffer.length, end - position);
     const count = await reader.read(buffer.subarray(0, wanted), position);
     if (count === 0) throw new Error('the stored file is shorter than its record');
     position += count;

@@ -4,6 +4,7 @@ import { createStream } from 'rotating-file-stream';
 import type { RotatingFileStream } from 'rotating-file-stream';
 import type { Clock } from '../domain/clock.ts';
 import type { Log } from '../domain/log.ts';
+import { reasonOf } from '../domain/reason.ts';
 import { isMissing, makeFolder } from './durable-file.ts';
 
 /** Long enough for the lines of many requests to ride in one write. */
@@ -142,7 +143,7 @@ export class AuditLog implements Audit {
   #fail(cause: unknown): void {
     this.#stream?.destroy();
     this.#stream = null;
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     if (this.#problem === null) {
       this.#options.log.error(
         { err: cause, path: this.#options.path },

@@ -4,6 +4,7 @@ import { YAMLException, load } from 'js-yaml';
 import type { z } from 'zod';
 import { GitbuilderError } from '../domain/errors.ts';
 import { nearest } from '../domain/nearest.ts';
+import { reasonOf } from '../domain/reason.ts';
 import { isMissing } from './durable-file.ts';
 import { ANY_ENTRY, ANY_NAME, settingRows } from './settings-table.ts';
 import type { SettingRow } from './settings-table.ts';
@@ -24,7 +25,7 @@ export async function loadConfiguration(file: string | null): Promise<Configurat
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     const problems = isMissing(error) ? 'there is no such file' : reason;
     throw new GitbuilderError('CONFIGURATION_INVALID', { file, problems }, { cause: error });
   }

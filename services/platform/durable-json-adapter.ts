@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Adapter } from 'lowdb';
+import { reasonOf } from '../domain/reason.ts';
 import { isMissing } from './durable-file.ts';
 import { directWriter } from './file-writer.ts';
 import type { FileWriter } from './file-writer.ts';
@@ -35,7 +36,7 @@ export class DurableJsonAdapter<T> implements Adapter<T> {
     try {
       return this.#format.parse(JSON.parse(text));
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       throw new Error(`cannot read the document ${this.#path}: ${reason}`, { cause: error });
     }
   }

@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads';
+import type { Log } from '../domain/log.ts';
 import type { FileJob, FromFileWorker, ToFileWorker } from './file-messages.ts';
 import { directWriter, isList } from './file-writer.ts';
 import type { Appended, FileWriter, NewFile, WrittenFile } from './file-writer.ts';
@@ -6,6 +7,7 @@ import { startThread } from './own-thread.ts';
 
 /** So many files are worth a thread: a node that idles never has one. */
 const WORTH_A_THREAD = 64;
+const WRITTEN_DIRECTLY = 'until the next start they are written without it, which is slower';
 const UTF8 = new TextEncoder();
 
 interface Waiter {
@@ -20,6 +22,7 @@ interface Waiter {
  * after it broke, files are written directly.
  */
 export class FileThread implements FileWriter {
+  readonly #log: Log;
   readonly #worthAThread: number;
   readonly #startThread: () => Worker;
   readonly #waiters = new Map<number, Waiter>();
@@ -34,9 +37,12 @@ export class FileThread implements FileWriter {
   #leaving: ArrayBuffer[] = [];
   #sent = 0;
 
-  constructor(
-    options: { readonly worthAThread?: number; readonly startThread?: () => Worker } = {},
-  ) {
+  constructor(options: {
+    readonly log: Log;
+    readonly worthAThread?: number;
+    readonly startThread?: () => Worker;
+  }) {
+    this.#log = options.log;
     this.#worthAThread = options.worthAThread ?? WORTH_A_THREAD;
     this.#startThread =
       options.startThread ?? (() => startThread('./file-worker', import.meta.url));
@@ -79,9 +85,10 @@ export class FileThread implements FileWriter {
     let worker: Worker;
     try {
       worker = this.#startThread();
-    } catch {
+    } catch (cause) {
       // As where a container may have no more threads: that is no reason to refuse a file.
       this.#isBroken = true;
+      this.#log.warn({ err: cause }, `no thread to write files with: ${WRITTEN_DIRECTLY}`);
       return;
     }
     worker.on('message', (message: FromFileWorker) => {
@@ -158,6 +165,8 @@ export class FileThread implements FileWriter {
   }
 
   #breakOff(cause: Error): void {
+    if (!this.#isBroken && !this.#isClosed)
+      this.#log.error({ err: cause }, `the thread that writes files broke: ${WRITTEN_DIRECTLY}`);
     this.#isBroken = true;
     const waiters = [...this.#waiters.values()];
     this.#waiters.clear();

@@ -13,6 +13,7 @@ import { dirname, resolve } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { parentPort } from 'node:worker_threads';
+import { reasonOf } from '../domain/reason.ts';
 import { temporaryPath } from './durable-file.ts';
 import type { FileFailure, FileJob, FromFileWorker, ToFileWorker } from './file-messages.ts';
 import { isList } from './file-writer.ts';
@@ -118,7 +119,7 @@ function run(job: FileJob): Promise<void> {
 }
 
 function failureOf(cause: unknown): FileFailure {
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = reasonOf(cause);
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
   return { message, code };
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../domain/clock.ts';
 import { GitbuilderError } from '../domain/errors.ts';
 import type { Log } from '../domain/log.ts';
+import { reasonOf } from '../domain/reason.ts';
 import type { User } from './auth.ts';
 import { makeFolder } from './durable-file.ts';
 import { lockFolder } from './folder-lock.ts';
@@ -52,7 +53,7 @@ export async function makeDataFolder(folder: string): Promise<void> {
   try {
     await makeFolder(folder);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new GitbuilderError('DATA_FOLDER_UNFIT', { folder, reason }, { cause });
   }
 }

@@ -1,3 +1,4 @@
+import { reasonOf } from '../domain/reason.ts';
 import type { WebhookEvent, WebhookRule } from '../domain/webhook.ts';
 import { wants } from '../domain/webhook.ts';
 import type { Clock, Log, WebhookOutbox, WebhookSender } from './ports.ts';
@@ -116,7 +117,7 @@ export class WebhookDelivery {
       await this.#outbox.delivered(event);
       return null;
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = reasonOf(cause);
       return `it was taken, which could not be noted: ${reason}`;
     }
   }

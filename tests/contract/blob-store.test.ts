@@ -45,22 +45,6 @@ blobStoreContract(
 
 const pathOf = (root: string, sha256: string) => join(root, 'blobs', sha256.slice(0, 2), sha256);
 
-t.test('many who read at the same time take little memory each', async (t) => {
-  const blobs = await open(t.testdir());
-  const bytes = Buffer.from('read by many');
-  const { sha256 } = refOf(bytes);
-  await keepBytes(blobs, bytes);
-  const few = await Promise.all(Array.from({ length: 8 }, () => blobs.open(sha256)));
-  t.ok(few.every(({ pieceBytes }) => pieceBytes === 2 * MIB));
-  const many = await blobs.open(sha256);
-  t.equal(many.pieceBytes, MIB / 4);
-  await Promise.all([...few, many].map((reader) => reader.close()));
-  const later = await blobs.open(sha256);
-  t.equal(later.pieceBytes, 2 * MIB);
-  await later.close();
-  await blobs.close();
-});
-
 t.test('a package on disk is its bytes, its header and its other digest', async (t) => {
   const root = t.testdir();
   const blobs = await open(root);

@@ -19,6 +19,7 @@ import t from 'tap';
 import { FileThread } from '../../services/platform/file-thread.ts';
 import { directWriter } from '../../services/platform/file-writer.ts';
 import type { FileWriter } from '../../services/platform/file-writer.ts';
+import { RecordingLog } from '../fakes/recording-log.ts';
 import { PowerLoss, isWrite, readTrace } from '../fixtures/power-loss.ts';
 import { testFolder } from '../fixtures/test-folder.ts';
 import { needs } from '../fixtures/tool.ts';
@@ -27,7 +28,7 @@ t.setTimeout(60_000);
 
 /** A thread that writes from its next file on. */
 async function atWork(folder: string): Promise<FileThread> {
-  const files = new FileThread({ worthAThread: 1 });
+  const files = new FileThread({ log: new RecordingLog(), worthAThread: 1 });
   await files.put({ path: join(folder, 'starts-it'), bytes: '', durable: false });
   while (!files.isAtWork) await setImmediate();
   return files;
@@ -204,7 +205,7 @@ t.test('the thread begins when there is enough for it to do', async (t) => {
     started += 1;
     return new Worker('', { eval: true });
   };
-  const files = new FileThread({ worthAThread: 3, startThread });
+  const files = new FileThread({ log: new RecordingLog(), worthAThread: 3, startThread });
   const file = { path: join(folder, 'a'), bytes: 'x', durable: true };
   for (const expected of [0, 0, 1, 1]) {
     await files.put(file);
@@ -236,7 +237,8 @@ t.test('of a thread that breaks nobody is told that his file is safe', async (t)
     parentPort.postMessage({ done: [], failures: [] });
     parentPort.on('message', () => { throw new Error('out of memory'); });`;
   const startThread = () => new Worker(code, { eval: true });
-  const files = new FileThread({ worthAThread: 1, startThread });
+  const log = new RecordingLog();
+  const files = new FileThread({ log, worthAThread: 1, startThread });
   const file = { path: join(folder, 'a'), bytes: 'x', durable: true };
   await files.put(file);
   while (!files.isAtWork) await setImmediate();
@@ -245,6 +247,8 @@ t.test('of a thread that breaks nobody is told that his file is safe', async (t)
   await files.put(file);
   t.equal(readFileSync(file.path, 'utf8'), 'x', 'the next one is written directly');
   await files.close();
+  t.match(log.lines, [{ level: 'error', fields: { err: { message: 'out of memory' } } }]);
+  t.equal(log.lines.length, 1, 'its end is no second fault');
 });
 
 t.test('a thread that is over keeps nobody waiting, whatever it said last', async (t) => {
@@ -265,7 +269,7 @@ t.test('a thread that is over keeps nobody waiting, whatever it said last', asyn
       running += 1;
       return new Worker(code, { eval: true }).on('exit', () => (running -= 1));
     };
-    const files = new FileThread({ worthAThread: 1, startThread });
+    const files = new FileThread({ log: new RecordingLog(), worthAThread: 1, startThread });
     const file = { path: join(folder, `${number}`), bytes: 'x', durable: true };
     await files.put(file);
     while (!files.isAtWork) await setImmediate();
@@ -284,13 +288,15 @@ t.test('files are written where no thread can be had', async (t) => {
   const startThread = () => {
     throw new Error('resource temporarily unavailable');
   };
-  const files = new FileThread({ worthAThread: 2, startThread });
+  const log = new RecordingLog();
+  const files = new FileThread({ log, worthAThread: 2, startThread });
   for (const name of ['a', 'b', 'c']) {
     await files.put({ path: join(folder, name), bytes: name, durable: true });
     await files.append({ path: join(folder, name), bytes: '!', isNew: false });
     t.equal(readFileSync(join(folder, name), 'utf8'), `${name}!`);
   }
   await files.close();
+  t.match(log.lines, [{ level: 'warn', message: /no thread/ }]);
 });
 
 t.test(

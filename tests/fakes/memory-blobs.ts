@@ -50,7 +50,6 @@ export class MemoryBlobs implements BlobStore {
     const bytes = this.#read(sha256);
     return Promise.resolve({
       size: bytes.length,
-      pieceBytes: 64 * 1024,
       read: (buffer, position) => {
         const part = bytes.subarray(position, position + buffer.length);
         buffer.set(part);

@@ -1,4 +1,6 @@
+import { createHash, randomBytes } from 'node:crypto';
 import t from 'tap';
+import { PieceBuffers } from '../../services/http/piece-buffers.ts';
 import { authorization, startNode } from '../fixtures/chacra.ts';
 import type { TestNode } from '../fixtures/chacra.ts';
 import { BINARIES, REPO, SHA1 } from '../fixtures/some-address.ts';
@@ -162,6 +164,53 @@ t.test('a download', async (t) => {
   t.equal((await get({ range: 'bytes=9-' })).status, 416);
   t.equal((await get({ 'if-none-match': etag })).status, 304);
   t.equal((await get({ 'if-none-match': '"other"' })).status, 200);
+});
+
+t.test('who downloads beside others, some of whom go away, gets what was asked for', async (t) => {
+  const node = await startNode(t);
+  const sums = new Map<string, string>();
+  for (const name of ['one.iso', 'two.iso', 'three.iso']) {
+    const body = randomBytes(3_000_000);
+    sums.set(name, createHash('sha256').update(body).digest('hex'));
+    await node.fetch(`${BINARIES}/${name}`, { method: 'PUT', body });
+  }
+  const sumOf = async (name: string): Promise<string> => {
+    const bytes = await (await node.fetch(`${BINARIES}/${name}`)).arrayBuffer();
+    return createHash('sha256').update(new Uint8Array(bytes)).digest('hex');
+  };
+  const goAway = async (name: string): Promise<void> => {
+    const reader = (await node.fetch(`${BINARIES}/${name}`)).body?.getReader();
+    await reader?.read();
+    await reader?.cancel();
+  };
+  const names = [...sums.keys()];
+  for (let round = 0; round < 4; round += 1) {
+    const asked = names.flatMap((name) => [name, name, name, name]);
+    const leaving = Promise.all(asked.map(goAway));
+    t.strictSame(
+      await Promise.all(asked.map(sumOf)),
+      asked.map((name) => sums.get(name)),
+    );
+    await leaving;
+  }
+});
+
+t.test('buffers are lent again only when nothing may read them', async (t) => {
+  const pieces = new PieceBuffers();
+  const long = 10_000_000;
+  const first = pieces.borrow(long);
+  first.giveBack('unused');
+  const second = pieces.borrow(long);
+  t.equal(second.pair, first.pair);
+  second.giveBack('perhaps-in-use');
+  const few = Array.from({ length: 8 }, () => pieces.borrow(long));
+  t.ok(few.every(({ pair }) => pair !== first.pair && pair[0].length === 512 * 1024));
+  const many = pieces.borrow(long);
+  t.equal(many.pair[0].length, 256 * 1024, 'many take little each');
+  t.equal(pieces.borrow(900).pair[1].length, 900, 'a short one takes what it needs');
+  for (const borrowed of [...few, many]) borrowed.giveBack('unused');
+  const again = pieces.borrow(long);
+  t.ok(few.some(({ pair }) => pair === again.pair));
 });
 
 t.test('a binary that is only announced', async (t) => {

@@ -168,6 +168,23 @@ t.test('a container that dies takes its node with it at once, idle or busy', asy
   t.equal(service.collaborators.standing.get().brakes['noble'], undefined, 'that is no brake');
 });
 
+t.test('a service that finds no templates at its start lets nobody go', async (t) => {
+  const { service } = await stage(t, {
+    templates: [someTemplate({ minIdle: 1, idleSeconds: 10, uses: null })],
+  });
+  const { situation } = service.collaborators;
+  await service.seconds(3);
+  t.strictSame(states(service), ['idle']);
+  situation.templates = [];
+  situation.templateProblems = ['/etc/templates is not there'];
+  await service.seconds(60);
+  t.strictSame(states(service), ['idle']);
+  t.match(situation.outlook.pausedBecause, '/etc/templates is not there');
+  situation.templateProblems = [];
+  await service.seconds(60);
+  t.strictSame(states(service), [], 'an empty folder is an order');
+});
+
 t.test('a job that starts while its agent is retired survives', async (t) => {
   const { world, service } = await stage(t, {
     templates: [someTemplate({ minIdle: 1, idleSeconds: 10, uses: null })],

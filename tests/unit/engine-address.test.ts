@@ -14,6 +14,7 @@ t.test('an engine is named by its socket, or by its host and port', async (t) =>
   t.same(parseEngineUrl('unix:///var/run/docker.sock'), { path: '/var/run/docker.sock' });
   t.same(parseEngineUrl('tcp://10.0.0.5:2377'), { host: '10.0.0.5', port: 2377 });
   t.same(parseEngineUrl('tcp://builder.example'), { host: 'builder.example', port: 2376 });
+  t.same(parseEngineUrl('tcp://[2001:db8::5]:2377'), { host: '2001:db8::5', port: 2377 });
   const wrong = ['', '/var/run/docker.sock', 'unix://docker.sock', 'unix:///', 'http://x:2375'];
   const others = [
     'unix:///50%',

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { LocalEngine } from '../../../node-agent/engine-main.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
+import { reasonOf } from '../../domain/reason.ts';
 import { makeLogger } from '../../platform/logging.ts';
 import { engineAdvice } from './engine-advice.ts';
 
@@ -35,7 +36,7 @@ export async function findEngine(
   const engine = new LocalEngine({ ...parts, told });
   try {
     const { version, gateway } = await engine.facts().catch((cause: unknown) => {
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = reasonOf(cause);
       throw new Error(`there is no Docker engine: ${reason}\n${engineAdvice(reason)}`, { cause });
     });
     if (gateway === null || !(await isOurs(gateway))) {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../adapters/system-clock.ts';
+import { reasonOf } from '../../domain/reason.ts';
 import type { FoundEngine } from '../agents-demo/find-engine.ts';
 import { engineIfAny, openEngine } from '../agents-demo/open-engine.ts';
 import { tellAgents } from '../agents-demo/tell-agents.ts';
@@ -55,9 +56,7 @@ export async function runDemo(flags: DemoFlags): Promise<void> {
   } finally {
     for (const cause of await cleanUp.run()) {
       process.exitCode = 1;
-      narrator.say(
-        `something was left behind: ${cause instanceof Error ? cause.message : String(cause)}`,
-      );
+      narrator.say(`something was left behind: ${reasonOf(cause)}`);
     }
   }
 }

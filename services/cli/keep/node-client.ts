@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { reasonOf } from '../../domain/reason.ts';
 import { parseFolderAddress } from '../../domain/web-address.ts';
 import { authorizationFrom } from '../key-file.ts';
 import { refusal } from '../upload/answers.ts';
@@ -50,7 +51,7 @@ export function addressOf(flag: string, text: string): string {
     return parseFolderAddress(flag, text);
   } catch (cause) {
     // Its advice is for those who send requests.
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = reasonOf(cause);
     throw new Problem(message, 'Write it whole, such as https://chacra.example.org/.', { cause });
   }
 }

@@ -1,4 +1,5 @@
 import { GitbuilderError } from '../../domain/errors.ts';
+import { reasonOf } from '../../domain/reason.ts';
 
 /** Why one file or one request came to nothing, said to a person; trying again would not help. */
 export class Problem extends Error {
@@ -37,7 +38,7 @@ export interface Trouble {
 
 /** What to tell of anything that was thrown. */
 export function troubleOf(cause: unknown): Trouble {
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = reasonOf(cause);
   const advises = cause instanceof Problem || cause instanceof GitbuilderError;
   return { message, advice: advises ? cause.advice : null };
 }

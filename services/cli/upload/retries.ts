@@ -1,4 +1,5 @@
 import type { Clock } from '../../domain/clock.ts';
+import { reasonOf } from '../../domain/reason.ts';
 import { SilenceError } from './http-client.ts';
 import type { Answered } from './http-client.ts';
 import { Problem } from './problem.ts';
@@ -95,6 +96,6 @@ function codeOf(cause: unknown): string {
 /** A failed connection to several addresses of one name has its reasons inside. */
 function networkReason(cause: unknown): string {
   const first: unknown = cause instanceof AggregateError ? cause.errors[0] : cause;
-  const message = first instanceof Error ? first.message : String(first);
+  const message = reasonOf(first);
   return message === '' ? codeOf(first) || 'the connection broke' : message;
 }

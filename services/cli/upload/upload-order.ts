@@ -1,5 +1,6 @@
 import { DEFAULT_FLAVOR, parseIdentity } from '../../domain/identity.ts';
 import { parseWord } from '../../domain/names.ts';
+import { reasonOf } from '../../domain/reason.ts';
 import { parseFolderAddress } from '../../domain/web-address.ts';
 import { authorizationFrom } from '../key-file.ts';
 import { UsageError } from './problem.ts';
@@ -42,7 +43,7 @@ export async function readOrder(flags: UploadFlags, env: NodeJS.ProcessEnv): Pro
     const place = { identity, arch: parseWord('arch', flags.arch) };
     return { server, place, authorization: await authorizationFrom(flags.keyFile, env) };
   } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new UsageError(reasonOf(cause), { cause });
   }
 }
 
