@@ -177,7 +177,7 @@ export const PrunedCacheJson = z.object({
 
 /** The schemas that the agents' OpenAPI document names. */
 export const AGENT_SCHEMAS = {
-  Error: ErrorBody,
+  ErrorBody,
   DemandBody,
   AgentOrderBody,
   MitaOrderBody,

@@ -1,6 +1,6 @@
 import { REPO_ANSWER_ROUTES } from './repo-answer-routes.ts';
 import { DISK_USE_ROUTE, PIN_ROUTES, RETENTION_ROUTES } from './retention-routes.ts';
-import { FORMAT, HEALTH_ANSWERS, REFUSED } from './route-parts.ts';
+import { FORMAT, HEALTH_ANSWERS, HELD_REFUSED, NAME_REFUSED, REFUSED } from './route-parts.ts';
 import type { Route } from './route.ts';
 import { WAIT_FOR_PUBLISH } from './waiting.ts';
 
@@ -34,10 +34,16 @@ function listing(path: string, summary: string, answer: string): Route {
   };
 }
 
+/** A listing whose names are parsed before anything is looked for. */
+function strictListing(path: string, summary: string, answer: string): Route {
+  const route = listing(path, summary, answer);
+  return { ...route, answers: { ...route.answers, ...NAME_REFUSED } };
+}
+
 /** The routes of a repo stand below the version (flavor `default`) and below `flavors/{flavor}`. */
 function repoRoutes(base: string) {
   return {
-    get: listing(`${base}/`, 'A repository', 'Repo JSON'),
+    get: strictListing(`${base}/`, 'A repository', 'Repo JSON'),
     set: {
       method: 'POST',
       path: `${base}/`,
@@ -46,7 +52,7 @@ function repoRoutes(base: string) {
       body: { 'application/json': 'RepoSettings' },
       answers: {
         200: 'Repo JSON',
-        400: 'bad JSON, unknown key or wrong type',
+        400: 'bad JSON, unknown key or wrong type, or a name that cannot be one',
         404: 'no such repo',
         ...REFUSED,
       },
@@ -56,14 +62,14 @@ function repoRoutes(base: string) {
       path: `${base}/`,
       summary: 'Delete a repository with its binaries; shaman is told',
       scope: 'upload',
-      answers: { 204: 'deleted', 404: 'no such repo', ...REFUSED },
+      answers: { 204: 'deleted', 404: 'no such repo', ...NAME_REFUSED, ...REFUSED },
     },
     checkUpdate: {
       method: 'HEAD',
       path: `${base}/update`,
       summary: 'May I update? (chacractl asks first)',
       scope: 'upload',
-      answers: { 200: 'yes', 404: 'no such repo', ...REFUSED },
+      answers: { 200: 'yes', 404: 'no such repo', ...NAME_REFUSED, ...REFUSED },
     },
     update: {
       method: 'POST',
@@ -72,14 +78,14 @@ function repoRoutes(base: string) {
         'Publish what was uploaded, now; `generation` of the answer is the one that will cover it',
       scope: 'upload',
       query: WAIT_FOR_PUBLISH,
-      answers: { 200: 'Repo JSON', 404: 'no such repo', ...REFUSED },
+      answers: { 200: 'Repo JSON', 404: 'no such repo', ...HELD_REFUSED, ...REFUSED },
     },
     checkRecreate: {
       method: 'HEAD',
       path: `${base}/recreate`,
       summary: 'May I recreate?',
       scope: 'upload',
-      answers: { 200: 'yes', 404: 'no such repo', ...REFUSED },
+      answers: { 200: 'yes', 404: 'no such repo', ...NAME_REFUSED, ...REFUSED },
     },
     recreate: {
       method: 'POST',
@@ -88,7 +94,7 @@ function repoRoutes(base: string) {
         'Publish anew, from the packages themselves, even when nothing changed; clients see no gap',
       scope: 'upload',
       query: WAIT_FOR_PUBLISH,
-      answers: { 200: 'Repo JSON', 404: 'no such repo', ...REFUSED },
+      answers: { 200: 'Repo JSON', 404: 'no such repo', ...HELD_REFUSED, ...REFUSED },
     },
     extra: {
       method: 'POST',
@@ -96,7 +102,12 @@ function repoRoutes(base: string) {
       summary: 'Replace the extra object of a repository',
       scope: 'upload',
       body: { 'application/json': 'RepoExtra' },
-      answers: { 200: 'Repo JSON', 400: 'not a JSON object', 404: 'no such repo', ...REFUSED },
+      answers: {
+        200: 'Repo JSON',
+        400: 'not a JSON object, or a name that cannot be one',
+        404: 'no such repo',
+        ...REFUSED,
+      },
     },
     sourceList: {
       method: 'GET',
@@ -107,7 +118,12 @@ function repoRoutes(base: string) {
         format: '`list` or `sources` (apt), `repo` (yum); default: list, repo',
         signed: '`1`: the client checks our signature',
       },
-      answers: { 200: 'text/plain', 204: 'a raw repository has none', 404: 'no such repo' },
+      answers: {
+        200: 'text/plain',
+        204: 'a raw repository has none',
+        400: 'a name or format that cannot be, or nothing is signed here',
+        404: 'no such repo',
+      },
     },
   } as const satisfies Record<string, Route>;
 }
@@ -127,7 +143,11 @@ function uploadRoutes(base: string) {
         ...INGEST_REFUSED,
       },
     },
-    list: listing(`${base}/`, 'The binaries of an arch', 'Binary JSON by name, sha512 included'),
+    list: strictListing(
+      `${base}/`,
+      'The binaries of an arch',
+      'Binary JSON by name, sha512 included',
+    ),
   } as const satisfies Record<string, Route>;
 }
 
@@ -144,6 +164,7 @@ function binaryRoutes(base: string) {
         304: 'unchanged',
         404: 'nothing there',
         416: 'no such range',
+        ...NAME_REFUSED,
       },
     },
     replace: {
@@ -178,7 +199,7 @@ function binaryRoutes(base: string) {
       body: { 'application/json': 'BinaryMetadata' },
       answers: {
         200: 'recorded',
-        400: 'bad JSON, no name, or it exists and force was not used',
+        400: 'bad JSON, no name or one that cannot be, or it exists and force was not used',
         ...REFUSED,
       },
     },
@@ -187,7 +208,7 @@ function binaryRoutes(base: string) {
       path: `${base}/{name}`,
       summary: 'Delete a binary; with the last one the repository goes too',
       scope: 'upload',
-      answers: { 204: 'deleted', 404: 'nothing there', ...REFUSED },
+      answers: { 204: 'deleted', 404: 'nothing there', ...NAME_REFUSED, ...REFUSED },
     },
   } as const satisfies Record<string, Route>;
 }
@@ -246,7 +267,7 @@ export const CHACRA_ROUTES = {
       path: '/binaries/{project}/',
       summary: 'Create a project',
       scope: 'upload',
-      answers: { 200: '{ref: [sha1s]}', ...REFUSED },
+      answers: { 200: '{ref: [sha1s]}', ...NAME_REFUSED, ...REFUSED },
     },
     sha1s: listing('/binaries/{project}/{ref}/', 'Sha1s and their distros', '{sha1: [distros]}'),
     distros: listing(
@@ -264,7 +285,7 @@ export const CHACRA_ROUTES = {
       'Archs and their binaries',
       '{arch: [names]}',
     ),
-    flavors: listing(`${ARCH}/flavors/`, 'Flavors and their binaries', '{flavor: [names]}'),
+    flavors: strictListing(`${ARCH}/flavors/`, 'Flavors and their binaries', '{flavor: [names]}'),
     plain: uploadRoutes(ARCH),
     flavored: uploadRoutes(`${ARCH}/flavors/{flavor}`),
     plainBinary: binaryRoutes(ARCH),
@@ -304,7 +325,11 @@ export const CHACRA_ROUTES = {
       summary: 'Which of these bytes are here already: attach them instead of sending them again',
       scope: 'upload',
       body: { 'text/plain': 'one sha256 in hexadecimal on each line' },
-      answers: { 200: 'those that are here, one on each line', ...REFUSED },
+      answers: {
+        200: 'those that are here, one on each line',
+        400: 'a line that is no sha256',
+        ...REFUSED,
+      },
     },
     uses: {
       method: 'GET',

@@ -10,6 +10,13 @@ function isRoute(node: Route | RouteTree): node is Route {
   return typeof node['method'] === 'string';
 }
 
+/** What every route may answer besides its own; all that is refused has this body. */
+const OTHERWISE = {
+  description:
+    'refused, and why: 401 where nobody reads without a key, 405 another method, 413 too large a body, 500 a fault here, 503 about to stop',
+  content: { 'application/json': { schema: { $ref: '#/components/schemas/ErrorBody' } } },
+};
+
 /** Every route of a tree, in the order in which it was written. */
 export function routesOf(tree: RouteTree): Route[] {
   return Object.values(tree).flatMap((node) => (isRoute(node) ? [node] : routesOf(node)));
@@ -73,8 +80,11 @@ function operation(route: Route, schemas: Readonly<Record<string, z.ZodType>>): 
       ...Object.entries(route.headers ?? {}).map(([n, d]) => parameter('header', false)(n, d)),
     ],
     ...(body.size === 0 ? {} : { requestBody: { content: Object.fromEntries(body) } }),
-    responses: Object.fromEntries(
-      Object.entries(route.answers).map(([status, description]) => [status, { description }]),
-    ),
+    responses: {
+      ...Object.fromEntries(
+        Object.entries(route.answers).map(([status, description]) => [status, { description }]),
+      ),
+      default: OTHERWISE,
+    },
   };
 }

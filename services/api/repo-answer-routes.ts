@@ -1,4 +1,4 @@
-import { FORMAT, REFUSED } from './route-parts.ts';
+import { FORMAT, HELD_REFUSED, NAME_REFUSED, QUERY_REFUSED, REFUSED } from './route-parts.ts';
 import type { Route } from './route.ts';
 import { WAIT_FOR_PUBLISH } from './waiting.ts';
 
@@ -20,7 +20,7 @@ function routesOf(base: string) {
       },
       answers: {
         200: 'Explanation JSON; `state` of a package: published, next, ends, left-out or file',
-        400: 'an unknown parameter',
+        ...QUERY_REFUSED,
         404: 'no such repo',
       },
     },
@@ -36,7 +36,7 @@ function routesOf(base: string) {
       },
       answers: {
         200: 'Difference JSON',
-        400: 'there are no two, or an unknown parameter',
+        400: 'there are no two, an unknown or repeated parameter, or a value or name that cannot be',
         ...NO_SUCH,
       },
     },
@@ -49,6 +49,7 @@ function routesOf(base: string) {
       answers: {
         200: '`generations`: Generation JSON; `ends`: when the sweep may remove it',
         ...NO_SUCH,
+        ...QUERY_REFUSED,
       },
     },
     goBack: {
@@ -61,6 +62,7 @@ function routesOf(base: string) {
       answers: {
         200: 'Repo JSON; `generation` is the publish to wait for',
         ...NO_SUCH,
+        ...HELD_REFUSED,
         ...REFUSED,
       },
     },
@@ -70,14 +72,19 @@ function routesOf(base: string) {
       summary: 'Keep a generation for as long as its repository is there, whatever its time',
       scope: 'admin',
       body: { 'application/json': 'GenerationKeep' },
-      answers: { 200: 'Generation JSON', 400: 'no reason', ...NO_SUCH, ...REFUSED },
+      answers: {
+        200: 'Generation JSON',
+        400: 'no reason, or a name that cannot be one',
+        ...NO_SUCH,
+        ...REFUSED,
+      },
     },
     release: {
       method: 'DELETE',
       path: `${base}/generations/{number}/kept`,
       summary: 'Keep it no longer than others; it need not be kept',
       scope: 'admin',
-      answers: { 200: 'Generation JSON', ...NO_SUCH, ...REFUSED },
+      answers: { 200: 'Generation JSON', ...NO_SUCH, ...NAME_REFUSED, ...REFUSED },
     },
   } as const satisfies Record<string, Route>;
 }

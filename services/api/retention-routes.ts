@@ -1,4 +1,4 @@
-import { REFUSED } from './route-parts.ts';
+import { NAME_REFUSED, REFUSED } from './route-parts.ts';
 import type { Route } from './route.ts';
 
 const PIN = '/api/v1/pins/{project}/{ref}/{sha1}';
@@ -56,7 +56,7 @@ export const PIN_ROUTES = {
     body: { 'application/json': 'PinSettings' },
     answers: {
       200: 'Pin JSON',
-      400: 'no reason, or an end that is over',
+      400: 'no reason, an end that is over, or a name that cannot be one',
       404: 'this node has no such sha1',
       ...REFUSED,
     },
@@ -66,6 +66,6 @@ export const PIN_ROUTES = {
     path: PIN,
     summary: 'End a pin; there need not be one',
     scope: 'admin',
-    answers: { 204: 'it is not pinned', ...REFUSED },
+    answers: { 204: 'it is not pinned', ...NAME_REFUSED, ...REFUSED },
   },
 } as const satisfies Record<string, Route>;

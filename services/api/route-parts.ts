@@ -10,6 +10,20 @@ export const BODY_REFUSED = {
   ...REFUSED,
 } as const;
 
+/** What takes names from its path answers to those that cannot be names. */
+export const NAME_REFUSED = { 400: 'a name in the path that cannot be one' } as const;
+
+/** As `NAME_REFUSED`, for what is strict about its parameters, too. */
+export const QUERY_REFUSED = {
+  400: 'an unknown or repeated parameter, or a value or name that cannot be; the answer names it',
+} as const;
+
+/** What may be held. */
+export const HELD_REFUSED = {
+  ...QUERY_REFUSED,
+  429: 'too many requests are held already',
+} as const;
+
 export const HEALTH_ANSWERS = {
   204: 'healthy',
   200: 'healthy, as JSON when asked for',

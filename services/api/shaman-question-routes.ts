@@ -1,4 +1,4 @@
-import { FORMAT } from './route-parts.ts';
+import { FORMAT, HELD_REFUSED } from './route-parts.ts';
 import type { Route } from './route.ts';
 import { LONGEST_WAIT_SECONDS } from './waiting.ts';
 
@@ -11,10 +11,6 @@ const WAIT = {
 } as const;
 const PLATFORMS =
   'xenial, centos7, debian/12, noble/arm64, ubuntu/22.04/x86_64 …; several with commas';
-const REFUSED = {
-  400: 'an unknown or repeated parameter, or a value that cannot be; the answer names it',
-  429: 'too many requests are held already',
-} as const;
 const CONDITIONAL = { 'If-None-Match': 'ETag of an earlier answer' } as const;
 const UNCHANGED = { 304: 'as the ETag says that you have it' } as const;
 
@@ -36,7 +32,7 @@ export const QUESTION_ROUTES = {
       ...FORMAT,
     },
     headers: CONDITIONAL,
-    answers: { 200: 'Latest JSON; "sha1": null when there is none', ...UNCHANGED, ...REFUSED },
+    answers: { 200: 'Latest JSON; "sha1": null when there is none', ...UNCHANGED, ...HELD_REFUSED },
   },
   matrix: {
     method: 'GET',
@@ -54,7 +50,7 @@ export const QUESTION_ROUTES = {
       ...FORMAT,
     },
     headers: CONDITIONAL,
-    answers: { 200: 'Matrix JSON; "built" is the yes or no', ...UNCHANGED, ...REFUSED },
+    answers: { 200: 'Matrix JSON; "built" is the yes or no', ...UNCHANGED, ...HELD_REFUSED },
   },
   search: {
     method: 'GET',
@@ -78,7 +74,11 @@ export const QUESTION_ROUTES = {
       ...FORMAT,
     },
     headers: CONDITIONAL,
-    answers: { 200: '{"repos": [Repo JSON], "next": cursor or null}', ...UNCHANGED, ...REFUSED },
+    answers: {
+      200: '{"repos": [Repo JSON], "next": cursor or null}',
+      ...UNCHANGED,
+      ...HELD_REFUSED,
+    },
   },
   events: {
     method: 'GET',
@@ -93,6 +93,6 @@ export const QUESTION_ROUTES = {
       last_event_id: 'as the header Last-Event-ID, for clients that cannot set it',
     },
     headers: { 'Last-Event-ID': 'go on after this event' },
-    answers: { 200: 'text/event-stream', ...REFUSED },
+    answers: { 200: 'text/event-stream', ...HELD_REFUSED },
   },
 } as const satisfies Record<string, Route>;

@@ -87,6 +87,28 @@ t.test('every route that is described answers as described', async (t) => {
   }
 });
 
+t.test('what cannot be is refused as described', async (t) => {
+  const node = await startNode(t);
+  const { paths } = await document(node);
+  const number = await fill(node);
+  for (const [path, item] of Object.entries(paths)) {
+    const url = filledPath(path, number);
+    const badNames = Object.entries(PARAMETERS)
+      .filter(([name]) => path.includes(`{${name}}`))
+      .map(([, value]) => url.replace(value, '%01'));
+    const badQueries = ['no', 'wait', 'format', 'signed'].map((name) => `${url}?${name}=no`);
+    for (const [method, { responses }] of Object.entries(item)) {
+      const body = method === 'post' || method === 'put' ? '[]' : null;
+      // Where no parameter is read, a delete takes away what the others are asked about.
+      for (const wrong of method === 'delete' ? badNames : [...badNames, ...badQueries]) {
+        const answer = await node.fetch(wrong, { method: method.toUpperCase(), body });
+        await answer.arrayBuffer();
+        t.ok(String(answer.status) in responses, `${method} ${wrong}: ${answer.status}`);
+      }
+    }
+  }
+});
+
 t.test('a method that a route does not have is 405, and Allow names the others', async (t) => {
   const node = await startNode(t);
   const { paths } = await document(node);
