@@ -35,7 +35,9 @@ const chacra = (folder: string) =>
       .strictObject({
         url: baseUrl().describe('Address of shaman.'),
         user: userName().describe('Name of this node there.'),
-        keyFile: pathFrom(folder).describe('File with the key of that user.'),
+        keyFile: pathFrom(folder).describe(
+          'File with the key of that user alone, without its name.',
+        ),
       })
       .optional()
       .describe('Where each state of a repository is told. Without it, nobody is told.'),
