@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { trustedProxies, clientAddress } from '../services/platform/forwarded.ts';
 import { authenticator } from '../services/platform/auth.ts';
-import { readSecret } from '../services/platform/credentials.ts';
+import { configuredSecret } from '../services/platform/credentials.ts';
 import { HeldRequests } from '../services/platform/held-requests.ts';
 import { listen } from '../services/platform/http-server.ts';
 import type { HttpServer } from '../services/platform/http-server.ts';
@@ -150,7 +150,7 @@ async function begin(
   const standing = await openStandingDocument(root);
   const ending = new AbortController();
   const { url, user, tokenFile, reachableUrl = url } = jenkinsSettings;
-  const token = await readSecret(tokenFile);
+  const token = await configuredSecret('agents.jenkins.tokenFile', tokenFile);
   const jenkins = jenkinsApi({ url, user, token, clock, signal: ending.signal });
   const situation = new Situation(hosts, clock, images);
   const collaborators: Collaborators = {

@@ -16,7 +16,7 @@ import type { ShamanContext } from './http/shaman-context.ts';
 import { shamanMetrics } from './http/shaman-metrics.ts';
 import { presentEvents, watchEvents } from './http/webhook-events.ts';
 import { authenticator } from './platform/auth.ts';
-import { readSecret } from './platform/credentials.ts';
+import { configuredSecret } from './platform/credentials.ts';
 import { FileThread } from './platform/file-thread.ts';
 import { trustedProxies } from './platform/forwarded.ts';
 import { listen } from './platform/http-server.ts';
@@ -150,7 +150,9 @@ async function startWebhooks(
   const rules = configuration.shaman.webhooks;
   const secrets = new Map<string, string>();
   for (const { name, secretFile } of rules) {
-    if (secretFile !== undefined) secrets.set(name, await readSecret(secretFile));
+    if (secretFile === undefined) continue;
+    const setting = `shaman.webhooks, ${name}, secretFile`;
+    secrets.set(name, await configuredSecret(setting, secretFile));
   }
   const sender = httpWebhookSender((name) => secrets.get(name) ?? null);
   const webhooks: WebhookDelivery[] = [];

@@ -4,7 +4,7 @@ import { repoEventBody } from './api/repo-json.ts';
 import { EventDelivery } from './chacra/deliver-events.ts';
 import { Heartbeat } from './chacra/heartbeat.ts';
 import type { BlobStore, Clock, Log, RepoStore } from './chacra/ports.ts';
-import { readSecret } from './platform/credentials.ts';
+import { configuredSecret } from './platform/credentials.ts';
 import type { Configuration } from './platform/settings.ts';
 
 /** What a storage node tells shaman, put together: part of its composition root. */
@@ -39,5 +39,5 @@ export function openTelling(options: {
 export async function configuredShaman({ chacra }: Configuration): Promise<ShamanAccess | null> {
   if (chacra.shaman === undefined) return null;
   const { url, user, keyFile } = chacra.shaman;
-  return { url, user, key: await readSecret(keyFile) };
+  return { url, user, key: await configuredSecret('chacra.shaman.keyFile', keyFile) };
 }

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { GitbuilderError } from '../domain/errors.ts';
+import { reasonOf } from '../domain/reason.ts';
 import type { User } from './auth.ts';
 import { isMissing, writeDurably } from './durable-file.ts';
 import { hashKey, makeKey } from './keys.ts';
@@ -29,6 +31,17 @@ export async function readSecret(file: string): Promise<string> {
   const line = (await readFile(file, 'utf8')).split(/\r?\n/, 1)[0] ?? '';
   if (line === '') throw new Error(`${file} holds no secret: its first line is empty`);
   return line;
+}
+
+/** The secret in the file that a setting names; CONFIGURATION_INVALID says which setting, for a bare ENOENT does not. */
+export async function configuredSecret(setting: string, file: string): Promise<string> {
+  try {
+    return await readSecret(file);
+  } catch (cause) {
+    const reason = isMissing(cause) ? 'there is no such file' : reasonOf(cause);
+    const problems = `${setting}: ${reason}`;
+    throw new GitbuilderError('CONFIGURATION_INVALID', { file, problems }, { cause });
+  }
 }
 
 async function readLine(file: string): Promise<string | null> {

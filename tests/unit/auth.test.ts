@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { SCOPES, allows } from '../../services/domain/scope.ts';
 import { authenticator, basicAuthorization, requireScope } from '../../services/platform/auth.ts';
-import { firstUsers, readSecret } from '../../services/platform/credentials.ts';
+import { configuredSecret, firstUsers, readSecret } from '../../services/platform/credentials.ts';
 import { hashKey, makeKey, matchesKey } from '../../services/platform/keys.ts';
 import { logDestination, makeLogger } from '../../services/platform/logging.ts';
 import { makeMetrics } from '../../services/platform/metrics.ts';
@@ -117,6 +117,18 @@ t.test('the first start makes an admin key', async (t) => {
   t.equal(await readSecret(join(data, 'secret')), 'a b:c ');
   writeFileSync(join(data, 'empty'), '\n');
   await t.rejects(readSecret(join(data, 'empty')), { message: /holds no secret/ });
+
+  t.equal(await configuredSecret('chacra.shaman.keyFile', join(data, 'secret')), 'a b:c ');
+  for (const [name, reason] of [
+    ['absent', 'chacra.shaman.keyFile: there is no such file'],
+    ['empty', /^chacra.shaman.keyFile: .* holds no secret/],
+    ['.', /^chacra.shaman.keyFile: EISDIR/],
+  ] as const) {
+    await t.rejects(configuredSecret('chacra.shaman.keyFile', join(data, name)), {
+      code: 'CONFIGURATION_INVALID',
+      fields: { file: join(data, name), problems: reason },
+    });
+  }
 });
 
 t.test('logs carry no secret, metrics no global state', async (t) => {
