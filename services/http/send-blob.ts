@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BlobReader } from '../chacra/ports.ts';
+import { GitbuilderError } from '../domain/errors.ts';
 import { sendAnswer } from '../platform/answer.ts';
 import type { Headers } from '../platform/answer.ts';
 import { isUnchanged, parseRange, validators } from './conditions.ts';
@@ -39,7 +40,7 @@ export async function sendBlob(
   }
   if (what.accelRedirect !== undefined && what.accelRedirect !== null) {
     // What is lost is told here, with a reason: the proxy would say 404.
-    await (await open()).close();
+    await (await openWhole(open, what)).close();
     const found = { ...headers, 'X-Accel-Redirect': what.accelRedirect, 'Content-Length': 0 };
     sendAnswer(response, { kind: 'empty', status: 200, headers: found });
     return;
@@ -64,12 +65,12 @@ export async function sendBlob(
   const isLater = response.socket === null;
   if (isLater) {
     // What is lost is told while the head is not out. The head lets Node stop reading further requests.
-    await (await open()).close();
+    await (await openWhole(open, what)).close();
     response.writeHead(range === null ? 200 : 206, head).flushHeaders();
     await turnOf(response);
     if (response.destroyed) return;
   }
-  const reader = await open();
+  const reader = await openWhole(open, what);
   const borrowed = pieces.borrow(end - start);
   try {
     if (!isLater) response.writeHead(range === null ? 200 : 206, head);
@@ -83,6 +84,18 @@ export async function sendBlob(
   } finally {
     await reader.close();
   }
+}
+
+/** A file that is cut off is told before the head goes out; the proxy in front would send it as if it were whole. */
+async function openWhole(
+  open: BlobSource['open'],
+  { size, etag }: Representation,
+): Promise<BlobReader> {
+  const reader = await open();
+  if (reader.size === size) return reader;
+  await reader.close();
+  const reason = `it has ${reader.size} bytes, and its record says ${size}`;
+  throw new GitbuilderError('DATA_DAMAGED', { file: `the stored file ${etag}`, reason });
 }
 
 /**

@@ -1,4 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { PieceBuffers } from '../../services/http/piece-buffers.ts';
 import { authorization, startNode } from '../fixtures/chacra.ts';
@@ -164,6 +166,21 @@ t.test('a download', async (t) => {
   t.equal((await get({ range: 'bytes=9-' })).status, 416);
   t.equal((await get({ 'if-none-match': etag })).status, 304);
   t.equal((await get({ 'if-none-match': '"other"' })).status, 200);
+});
+
+t.test('a file that is cut off on the disk is sent by nobody', async (t) => {
+  const byProxy = { top: 'trustedProxies: [127.0.0.1]', chacra: '  accelRedirect: /blobs/' };
+  for (const options of [{}, byProxy]) {
+    const node = await startNode(t, options);
+    await put(node, `${BINARIES}/a`, 'the bytes');
+    const sha256 = createHash('sha256').update('the bytes').digest('hex');
+    truncateSync(join(node.folder, 'data/chacra/blobs', sha256.slice(0, 2), sha256), 5);
+    for (const headers of [{}, { range: 'bytes=0-2' }]) {
+      const answer = await node.fetch(`${BINARIES}/a`, { headers });
+      t.equal(answer.status, 500);
+      t.match(await answer.json(), { code: 'DATA_DAMAGED', message: /5 bytes, .* says 9/ });
+    }
+  }
 });
 
 t.test('who downloads beside others, some of whom go away, gets what was asked for', async (t) => {
