@@ -12,6 +12,20 @@ import { readWhy } from './rules/read-why.ts';
 const LAST_LIMITS: AgentLimits = { uses: 1, connectSeconds: 120, noReconnectAfterSeconds: 900 };
 
 /**
+ * While no templates can be read nobody is let go by limits that nobody knows. An agent that serves
+ * again was made for many uses; of one that was never used, only one use is sure.
+ */
+function unreadLimits({ state, uses }: Agent): AgentLimits {
+  const servesAgain = uses > 0 && (state === 'idle' || state === 'busy');
+  const never = Number.POSITIVE_INFINITY;
+  return {
+    uses: servesAgain ? null : 1,
+    connectSeconds: never,
+    noReconnectAfterSeconds: never,
+  };
+}
+
+/**
  * Brings the records to what a reading of Jenkins shows, and tells Jenkins to close or open nodes where
  * that follows. `asked` is when the reading was asked for.
  */
@@ -29,7 +43,8 @@ export async function observeAgents(collaborators: Collaborators, asked: Date): 
     const awaitedBy = nodes.get(agent.node)?.awaitedBy ?? null;
     const isAwaited = awaitedBy !== null && isNamedBy(situation.items, agent.node, awaitedBy);
     const seen = { computer, asked: asked.toISOString(), session, isAwaited, isSettled, now };
-    const limits = situation.template(agent.template) ?? LAST_LIMITS;
+    const unknown = situation.unreadBecause === null ? LAST_LIMITS : unreadLimits(agent);
+    const limits = situation.template(agent.template) ?? unknown;
     const observed = observeAgent(agent, seen, limits);
     if (observed.agent !== null || observed.tell !== null) {
       changes.push(record(collaborators, agent, observed));

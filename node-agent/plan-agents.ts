@@ -72,10 +72,9 @@ function whyPaused({ situation }: Collaborators): string | null {
   const { awayReason, isSettled } = situation.jenkins;
   if (awayReason !== null) return `Jenkins does not answer: ${awayReason}`;
   if (!isSettled) return 'Jenkins has just come back, and its agents are still connecting';
-  const [problem] = situation.templateProblems;
+  const { unreadBecause } = situation;
   // Agents of a former process would be let go as if somebody had removed their templates.
-  if (problem === undefined || situation.templates.length > 0) return null;
-  return `no templates could be read: ${problem}`;
+  return unreadBecause === null ? null : `no templates could be read: ${unreadBecause}`;
 }
 
 /** The nodes of Jenkins by name: what a queue that names them is read with. */

@@ -65,6 +65,11 @@ export class Situation {
     return this.#hosts.get(name ?? '');
   }
 
+  /** Why not one template could be read: then nobody knows what a template says, or whether it was removed. */
+  get unreadBecause(): string | null {
+    return this.templates.length > 0 ? null : (this.templateProblems[0] ?? null);
+  }
+
   template(name: string): Template | undefined {
     return this.templates.find((template) => template.name === name);
   }

@@ -185,6 +185,31 @@ t.test('a service that finds no templates at its start lets nobody go', async (t
   t.strictSame(states(service), [], 'an empty folder is an order');
 });
 
+t.test('without templates, agents of many uses go on and those of one use go', async (t) => {
+  for (const [uses, left] of [
+    [null, ['idle']],
+    [1, []],
+  ] as const) {
+    const { world, service } = await stage(t, { templates: [someTemplate({ uses, minIdle: 0 })] });
+    const { situation } = service.collaborators;
+    const first = world.queue('noble');
+    await service.seconds(3);
+    situation.templates = [];
+    situation.templateProblems = ['/etc/templates is not there'];
+    world.finish(first);
+    await service.seconds(10);
+    t.strictSame(states(service), left);
+    if (uses === 1) continue;
+    const second = world.queue('noble');
+    await service.seconds(3);
+    t.strictSame(states(service), ['busy']);
+    world.finish(second);
+    await service.seconds(10);
+    t.strictSame(states(service), left);
+    t.equal(world.created, 1);
+  }
+});
+
 t.test('a job that starts while its agent is retired survives', async (t) => {
   const { world, service } = await stage(t, {
     templates: [someTemplate({ minIdle: 1, idleSeconds: 10, uses: null })],
