@@ -123,7 +123,7 @@ export const ERRORS = {
     status: 404,
     message: 'There are no healthy chacra nodes available.',
     advice:
-      'GET /api/nodes/ lists the nodes and why they are not used; a node registers when it starts.',
+      'GET /api/nodes/ lists the nodes and why they are not used; one that is not there says why in its log.',
   },
   PLATFORM_INVALID: {
     status: 400,
