@@ -36,6 +36,7 @@ export interface BlobStoreOptions {
   readonly sha512: boolean;
   readonly headerCacheBytes?: number;
   readonly files?: FileWriter;
+  readonly thread?: Sha512Thread;
 }
 
 /** Opens the blobs below a folder, after clearing away what a former process left half done. */
@@ -52,7 +53,7 @@ export class DiskBlobStore implements BlobStore {
   readonly #follows: boolean;
   readonly #files: FileWriter;
   readonly #places: BlobPlaces;
-  readonly #thread = new Sha512Thread();
+  readonly #thread: Sha512Thread;
   readonly #garbage = new BodyGarbage();
   readonly #memory = new BodyMemory();
   readonly #wholeReads = new Lanes(PARALLEL_READS);
@@ -74,6 +75,7 @@ export class DiskBlobStore implements BlobStore {
     this.#clock = options.clock;
     this.#follows = options.sha512;
     this.#files = options.files ?? directWriter;
+    this.#thread = options.thread ?? new Sha512Thread();
     this.#places = places;
     const beside = new BesideBlobs();
     const [thread, files] = [this.#thread, this.#files];

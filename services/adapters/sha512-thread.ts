@@ -13,11 +13,15 @@ export interface Following {
 }
 
 const closed = () => new Error('the digest thread was closed');
-const CLOSED: Following = {
-  advance: () => undefined,
-  finish: () => Promise.reject(closed()),
-  drop: () => undefined,
-};
+
+/** Of a file that no thread reads. */
+function unread(why: () => Error): Following {
+  return {
+    advance: () => undefined,
+    finish: () => Promise.reject(why()),
+    drop: () => undefined,
+  };
+}
 
 interface Waiter {
   readonly resolve: (digest: string) => void;
@@ -34,12 +38,23 @@ export class Sha512Thread {
   #lastId = 0;
   #waiting = 0;
   #isClosed = false;
+  readonly #startThread: () => Worker;
+
+  constructor(startWorker = () => startThread('./sha512-worker', import.meta.url)) {
+    this.#startThread = startWorker;
+  }
 
   follow(path: string): Following {
-    if (this.#isClosed) return CLOSED;
+    if (this.#isClosed) return unread(closed);
+    let worker: Worker;
+    try {
+      worker = this.#start();
+    } catch (cause) {
+      // As where a container may have no more threads: that is no reason to refuse a file.
+      return unread(() => new Error('no thread to compute sha512 with', { cause }));
+    }
     this.#lastId += 1;
     const id = this.#lastId;
-    const worker = this.#start();
     const tell = (message: ToSha512Worker) => worker.postMessage(message);
     const settled = new Promise<string>((resolve, reject) => {
       this.#waiters.set(id, { resolve, reject });
@@ -88,7 +103,7 @@ export class Sha512Thread {
 
   #start(): Worker {
     if (this.#worker !== null) return this.#worker;
-    const worker = startThread('./sha512-worker', import.meta.url);
+    const worker = this.#startThread();
     worker.on('message', (message: FromSha512Worker) => this.#settle(message));
     worker.on('error', (cause) => {
       // The next file starts a new thread.

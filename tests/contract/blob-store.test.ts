@@ -15,7 +15,10 @@ import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import t from 'tap';
 import { openBlobStore } from '../../services/adapters/blob-store.ts';
+import type { BlobStoreOptions } from '../../services/adapters/blob-store.ts';
+import { Sha512Thread } from '../../services/adapters/sha512-thread.ts';
 import { tapFor } from '../../services/formats/tap-for.ts';
+import { startThread } from '../../services/platform/own-thread.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
 import { someBuiltRpm, someDeb } from '../fixtures/some-packages.ts';
 import { needs } from '../fixtures/tool.ts';
@@ -24,7 +27,7 @@ import { readAll, refOf, tapAll } from './blob-store-contract.ts';
 
 const MIB = 1024 * 1024;
 
-const open = (root: string, options: { sha512?: boolean; headerCacheBytes?: number } = {}) =>
+const open = (root: string, options: Partial<BlobStoreOptions> = {}) =>
   openBlobStore({ root, clock: new ManualClock(), tapFor, sha512: true, ...options });
 
 /** Files below a folder, as paths below it. */
@@ -44,6 +47,26 @@ blobStoreContract(
 );
 
 const pathOf = (root: string, sha256: string) => join(root, 'blobs', sha256.slice(0, 2), sha256);
+
+t.test('files are kept where no thread can be had, and have a sha512 once one can', async (t) => {
+  const root = t.testdir();
+  let isFull = true;
+  const thread = new Sha512Thread(() => {
+    if (isFull) throw new Error('resource temporarily unavailable');
+    return startThread(
+      './sha512-worker',
+      import.meta.resolve('../../services/adapters/sha512-thread.ts'),
+    );
+  });
+  const blobs = await open(root, { thread });
+  const bytes = Buffer.alloc(3 * MIB, 'x');
+  await keepBytes(blobs, bytes);
+  t.strictSame(leftovers(root), []);
+  await t.rejects(blobs.sha512(refOf(bytes)), /no thread/);
+  isFull = false;
+  t.equal(await blobs.sha512(refOf(bytes)), hex('sha512', bytes));
+  await blobs.close();
+});
 
 t.test('a package on disk is its bytes, its header and its other digest', async (t) => {
   const root = t.testdir();
