@@ -22,6 +22,7 @@ const NPM = `
     const tap = 'if (process.argv[2] !== "build") console.log("tap", ...process.argv.slice(2), process.env.GITBUILDER_TESTS_BUILD)';
     writeFileSync('node_modules/tap/tap.js', tap);
   } else mkdirSync('build', { recursive: true });
+  if (process.env.EDITED_MEANWHILE) writeFileSync(process.env.EDITED_MEANWHILE, '');
 `;
 
 /** A gitbuilder that says how it was started and then does as its argument says. */
@@ -110,6 +111,14 @@ t.test('a fresh checkout is installed and built once, and again for what changed
   t.strictSame(await touched('node-agent/main.ts'), [BUILD]);
   t.strictSame(await touched('jenkins-shared-lib/catalogue.ts'), [BUILD]);
   t.strictSame(await touched('package-lock.json'), [CI, BUILD], 'a new lock file means both');
+});
+
+t.test('what is edited while it is built is built again', async (t) => {
+  const root = checkout(t);
+  const env = { EDITED_MEANWHILE: join(root, 'services/domain/names.ts') };
+  await launch(root, ['exit', '0'], env).ended;
+  await launch(root, ['exit', '0']).ended;
+  t.strictSame(npmCalls(root), [CI, BUILD, BUILD]);
 });
 
 t.test(
