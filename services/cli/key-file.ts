@@ -1,3 +1,4 @@
+import { reasonOf } from '../domain/reason.ts';
 import { basicAuthorization } from '../platform/auth.ts';
 import { readSecret } from '../platform/credentials.ts';
 import { isMissing } from '../platform/durable-file.ts';
@@ -12,8 +13,9 @@ export async function authorizationFrom(
     throw new Error('say whose key to use: --key-file FILE, or GITBUILDER_KEY_FILE');
   }
   const line = await readSecret(file).catch((cause: unknown) => {
-    if (!isMissing(cause)) throw cause;
-    throw new Error(`there is no file ${file}; it must hold one line, user:key`, { cause });
+    // What is read of a folder, or of a disk that fails, is refused without its name.
+    const what = isMissing(cause) ? `there is no file ${file}` : `${file}: ${reasonOf(cause)}`;
+    throw new Error(`${what}; it must hold one line, user:key`, { cause });
   });
   const colon = line.indexOf(':');
   if (colon < 1 || colon === line.length - 1)

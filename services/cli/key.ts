@@ -4,6 +4,7 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { SIGNING_KEY_TYPES, makeSigningKey } from '../adapters/make-signing-key.ts';
 import type { SigningKeyType } from '../adapters/make-signing-key.ts';
+import { reasonOf } from '../domain/reason.ts';
 import { SCOPE_MEANS, SCOPES } from '../domain/scope.ts';
 import type { Scope } from '../domain/scope.ts';
 import { hashKey, makeKey } from '../platform/keys.ts';
@@ -64,10 +65,11 @@ async function signingKey(
   try {
     await writeFile(path, armoredKey, { mode: 0o600, flag: 'wx', flush: true });
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-    throw new Error(`${path} exists and may be the key in use: choose another --out`, {
-      cause: error,
-    });
+    const isThere = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+    const why = isThere
+      ? `${path} exists and may be the key in use`
+      : `cannot write the key: ${reasonOf(error)}`;
+    throw new Error(`${why}: choose another --out`, { cause: error });
   }
   print(
     `fingerprint: ${fingerprint}\nprivate key: ${path}\n\n` +

@@ -367,6 +367,9 @@ t.test('the commands print what works', GPG, async (t) => {
   const before = readFileSync(out, 'utf8');
   await t.rejects(gitbuilder('signing', '--out', out), { message: /exists/ });
   t.equal(readFileSync(out, 'utf8'), before, 'an existing key is never replaced');
+  await t.rejects(gitbuilder('signing', '--out', join(folder, 'no', 'key.asc')), {
+    message: /cannot write .*ENOENT.*: choose another --out/,
+  });
 });
 
 t.test(

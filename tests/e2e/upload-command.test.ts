@@ -85,6 +85,7 @@ t.test('misuse is told before anything is sent', async (t) => {
       /there is no file .*none; it must hold/,
     ],
     [[...keyless, '--key-file', join(folder, 'colonless'), deb], '', /one line, user:key/],
+    [[...keyless, '--key-file', folder, deb], '', new RegExp(`${folder}: .* must hold`)],
     [place('--arch', 'x86/64', deb), '', /invalid arch/],
     [place('--chacra', 'http://me:secret@127.0.0.1:1/', deb), '', /holds a user or password/],
   ];
