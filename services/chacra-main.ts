@@ -102,6 +102,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
     section: 'chacra',
   });
   let stopping = false;
+  let shamanWarnings = (): readonly string[] => [];
   const context: ChacraContext = {
     ...parts,
     ...publishing,
@@ -129,7 +130,11 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
         ...(stopping ? ['this node is stopping'] : []),
       ];
     },
-    warnings: async () => [...(await keeping.warnings()), ...(await scrub.warnings())],
+    warnings: async () => [
+      ...(await keeping.warnings()),
+      ...(await scrub.warnings()),
+      ...shamanWarnings(),
+    ],
   };
   const metrics = makeMetrics();
   const server = await listen(
@@ -149,6 +154,7 @@ async function startLocked(root: string, options: ChacraOptions): Promise<Runnin
   queue.resume();
   dependents.start();
   events.start();
+  shamanWarnings = () => heartbeat.warnings();
   if (access !== null) heartbeat.start();
   exporter?.start();
   scrub.start();

@@ -1,3 +1,4 @@
+import { reasonOf } from '../domain/reason.ts';
 import type { Clock, Log, NodeRegistry, NodeReport } from './ports.ts';
 
 const PAUSE = 30_000;
@@ -16,7 +17,9 @@ export class Heartbeat {
   readonly #options: HeartbeatOptions;
   #cancel: (() => void) | null = null;
   #running: Promise<void> = Promise.resolve();
-  #isKnown: boolean | null = null;
+  #isKnown = false;
+  /** Why shaman did not take the last report; null when it did. */
+  #trouble: string | null = null;
   #stopped = false;
 
   constructor(options: HeartbeatOptions) {
@@ -25,6 +28,11 @@ export class Heartbeat {
 
   start(): void {
     this.#running = this.#beat();
+  }
+
+  /** For an operator: a node that shaman does not know gets no uploads. */
+  warnings(): readonly string[] {
+    return this.#trouble === null ? [] : [`shaman does not know this node: ${this.#trouble}`];
   }
 
   async stop(): Promise<void> {
@@ -37,11 +45,15 @@ export class Heartbeat {
     const { shaman, clock, log, host, report } = this.#options;
     try {
       await shaman.reportNode(host, await report());
-      if (this.#isKnown !== true) log.info({ host }, 'shaman knows this node');
+      if (!this.#isKnown) log.info({ host }, 'shaman knows this node');
       this.#isKnown = true;
+      this.#trouble = null;
     } catch (cause) {
-      if (this.#isKnown !== false) log.warn({ host, err: cause }, 'shaman does not know this node');
+      const reason = reasonOf(cause);
+      if (this.#trouble !== reason)
+        log.warn({ host, err: cause }, 'shaman does not know this node');
       this.#isKnown = false;
+      this.#trouble = reason;
     }
     if (!this.#stopped) this.#cancel = clock.after(PAUSE, () => this.start());
   }

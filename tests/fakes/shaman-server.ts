@@ -23,6 +23,8 @@ export class ShamanServer {
   readonly asked: Told[] = [];
   /** How it answers an event. */
   mood: (told: Told) => Mood = () => 200;
+  /** How it answers a node that says that it is there. */
+  nodeStatus = 200;
   #server: Server | null = null;
   #port = 0;
   #waiters: { readonly isOver: () => boolean; readonly resolve: () => void }[] = [];
@@ -75,7 +77,7 @@ export class ShamanServer {
     }
     const { url = '', headers } = request;
     if (!url.startsWith('/api/repos/')) {
-      response.end('{}');
+      response.writeHead(this.nodeStatus).end('{}');
       return;
     }
     const told: Told = {

@@ -221,6 +221,25 @@ t.test(
   },
 );
 
+t.test('a node that shaman refuses stays fit, and tells its operator', async (t) => {
+  const shaman = await new ShamanServer(t).start();
+  shaman.nodeStatus = 401;
+  const clock = new ManualClock();
+  const telling = await startTelling(t, shaman, testFolder(t), clock);
+  const health = async (): Promise<unknown> => {
+    const answer = await telling.node.fetch('health/', { headers: { accept: 'application/json' } });
+    return answer.json();
+  };
+  await telling.untilLogged('shaman does not know this node');
+  t.match(await health(), {
+    healthy: true,
+    warnings: [/^shaman does not know this node: .*401/],
+  });
+  shaman.nodeStatus = 200;
+  await telling.untilLogged('shaman knows this node');
+  t.match(await health(), { healthy: true, warnings: { length: 0 } });
+});
+
 t.test('a shaman that takes a connection and is silent counts as away', async (t) => {
   const shaman = await new ShamanServer(t).start();
   shaman.mood = () => 'hold';
