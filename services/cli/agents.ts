@@ -94,7 +94,8 @@ function lintCommand(agents: Command, { output, fail }: AgentsSurroundings): voi
       for (const problem of problems) output.write(`${problem}\n`);
       if (problems.length > 0) return fail();
       const names = templates.map(({ name }) => name).join(', ');
-      output.write(`${templates.length} templates are fine: ${names}\n`);
+      const found = templates.length === 1 ? '1 template is' : `${templates.length} templates are`;
+      output.write(names === '' ? 'there are no templates\n' : `${found} fine: ${names}\n`);
     });
 }
 

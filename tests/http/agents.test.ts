@@ -513,5 +513,5 @@ t.test('the command line shows and does the same', async (t) => {
   writeFileSync(templates, 'a: { image: x, labels: [l], nonsense: 1 }\n');
   t.match(await run('lint', templates), { said: /^t\.yaml:1: a\.nonsense: unknown/, failed: true });
   writeFileSync(templates, 'a: { image: x, labels: [l] }\n');
-  t.match(await run('lint', templates), { said: '1 templates are fine: a\n', failed: false });
+  t.match(await run('lint', templates), { said: '1 template is fine: a\n', failed: false });
 });

@@ -116,7 +116,7 @@ async function whileDeleting(
   bench.say(`  ${String(run['deleted'])} builds deleted in ${duration(deleting)}`);
   const worst = quantile(seconds, 0.99);
   return {
-    what: `a request while retention deletes ${count(Number(run['deleted']))} builds of them, p99`,
+    what: `a request while retention deletes ${String(run['deleted'])} builds of them, p99`,
     ours: `${duration(worst)}; p50 ${duration(quantile(seconds, 0.5))}, longest ${duration(Math.max(...seconds))} of ${count(seconds.length)}, in ${duration(deleting)}`,
     beside: `${duration(quantile(before, 0.99))}; p50 ${duration(quantile(before, 0.5))} just before`,
     ratio: '',
