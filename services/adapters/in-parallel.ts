@@ -1,4 +1,7 @@
-/** Works through items a bounded number at a time; rejects with the first failure and begins no more. */
+/**
+ * Works through items a bounded number at a time. After a failure it begins no more, and rejects when
+ * nothing is under way any more: who cleans up then, or tries again, must not meet what went on.
+ */
 export async function inParallel<T>(
   items: Iterable<T>,
   limit: number,
@@ -15,5 +18,7 @@ export async function inParallel<T>(
       });
     }
   };
-  await Promise.all(Array.from({ length: limit }, lane));
+  const lanes = Array.from({ length: limit }, lane);
+  await Promise.allSettled(lanes);
+  await Promise.all(lanes);
 }

@@ -14,6 +14,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { inParallel } from '../../services/adapters/in-parallel.ts';
 import { toldToStop } from '../../services/cli/told-to-stop.ts';
 import { openDocument } from '../../services/platform/document.ts';
 import type { DocumentFormat } from '../../services/platform/durable-json-adapter.ts';
@@ -303,4 +304,15 @@ t.test('a signal that comes once more at once is the same; a later one ends', as
   await send(4);
   t.equal(heard, 4, 'once from here, and once passed on to the system');
   t.equal(process.listenerCount('SIGUSR2'), before + 1);
+});
+
+t.test('what is done in parallel has come to its end when a failure of it is told', async (t) => {
+  const ended: string[] = [];
+  const work = async (name: string) => {
+    if (name === 'broken') throw new Error('the disk is full');
+    for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
+    ended.push(name);
+  };
+  await t.rejects(inParallel(['slow', 'broken', 'never begun'], 2, work), /the disk is full/);
+  t.strictSame(ended, ['slow']);
 });
