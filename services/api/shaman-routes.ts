@@ -162,6 +162,7 @@ export const SHAMAN_ROUTES = {
       },
       answers: {
         200: 'text/plain',
+        400: 'a sha1, project or ref that cannot be',
         404: 'no node is healthy',
         ...REFUSED,
       },

@@ -167,6 +167,10 @@ t.test('bad input is refused with a reason, and changes nothing', async (t) => {
   t.equal(huge.status, 413);
   const next = await shaman.post('/api/nodes/next/', {});
   t.equal(next.status, 405, 'no host has this name');
+  const headers = { Authorization: as('jenkins') };
+  t.equal((await shaman.get('/api/nodes/next?sha1=a%20b', { headers })).status, 400);
+  const told = { '/api/nodes/next': { get: { responses: { 400: { description: String } } } } };
+  t.match(await shaman.json('/api/v1/openapi.json'), { paths: told });
 
   const search = '/api/search/?project=ceph&';
   for (const [query, message] of [
