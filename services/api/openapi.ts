@@ -52,6 +52,15 @@ export function openApiDocument(options: {
   };
 }
 
+const FORM = 'multipart/form-data';
+const BYTES = { type: 'string', format: 'binary' };
+
+/** The one form there is: a file, and whether it may replace other bytes. */
+function formSchema(description: string): object {
+  const properties = { file: BYTES, force: { type: 'string' } };
+  return { type: 'object', description, required: ['file'], properties };
+}
+
 function operation(route: Route, schemas: Readonly<Record<string, z.ZodType>>): object {
   const names = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
   const parameter = (where: string, required: boolean) => (name: string, description?: string) => ({
@@ -66,7 +75,7 @@ function operation(route: Route, schemas: Readonly<Record<string, z.ZodType>>): 
       type,
       what in schemas
         ? { schema: { $ref: `#/components/schemas/${what}` } }
-        : { schema: { type: 'string', format: 'binary', description: what } },
+        : { schema: type === FORM ? formSchema(what) : { ...BYTES, description: what } },
     ]),
   );
   return {

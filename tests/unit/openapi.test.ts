@@ -80,6 +80,14 @@ t.test('every route is described, with all it can answer', (t) => {
       if (named !== undefined) t.ok(named in components.schemas, `${name} takes a ${named}`);
     }
   }
+  const uploads = Object.values(paths).flatMap((methods) =>
+    Object.values(methods).flatMap(({ requestBody }) =>
+      Object.entries(requestBody?.content ?? {}).filter(([type]) => type.startsWith('multipart/')),
+    ),
+  );
+  t.equal(uploads.length, 4, 'with and without a flavor');
+  const form = { type: 'object', required: ['file'], properties: { file: { format: 'binary' } } };
+  for (const [, { schema }] of uploads) t.match(schema, form, 'as a generated client sends it');
   const search = paths['/search/']?.['get'];
   const known = search?.parameters.map(({ name }) => name);
   t.same(known, [...SEARCH_FILTERS, 'limit', 'cursor']);
