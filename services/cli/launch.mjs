@@ -5,7 +5,15 @@
  * syntax of Node 12, because an old Node must get as far as the sentence that says so.
  */
 import { spawn } from 'child_process';
-import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'fs';
 import { dirname, join } from 'path';
 import { clearTimeout, setTimeout } from 'timers';
 import { fileURLToPath } from 'url';
@@ -13,9 +21,12 @@ import { fileURLToPath } from 'url';
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const NEEDED = { major: 20, minor: 19 };
 const PATIENCE_MS = 30000;
+const FITTING_MS = 120000;
 const INSTALLED = join(ROOT, 'node_modules', '.package-lock.json');
 const BUILT = join(ROOT, 'build', '.built');
 const TAP_FITTED = join(ROOT, 'node_modules', '.tap-fitted');
+/** Holds the number of the process that fits it; stays behind when that broke off. */
+const TAP_BEING_FITTED = join(ROOT, 'node_modules', '.tap-being-fitted');
 /** What tsconfig.build.json compiles. */
 const SOURCES = ['services', 'jenkins-shared-lib', 'node-agent'];
 
@@ -63,9 +74,12 @@ function refuseOldNode() {
 
 /** Installs what package-lock.json names, unless that was done since it last changed. */
 async function install() {
-  if (changedAt(INSTALLED) >= changedAt(join(ROOT, 'package-lock.json'))) return;
+  if (changedAt(INSTALLED) < changedAt(join(ROOT, 'package-lock.json'))) await reinstall();
+}
+
+function reinstall() {
   // The build needs what is listed for development, also where NODE_ENV says production.
-  await step('installing packages (npm ci)', npm(['ci', '--include=dev']));
+  return step('installing packages (npm ci)', npm(['ci', '--include=dev']));
 }
 
 /** npm tells what it runs where it is; elsewhere it is looked up in PATH. */
@@ -91,10 +105,27 @@ async function build() {
 
 /** Has tap load the plugins that .taprc asks for: as installed it loads all, and each test file takes 3 s longer. */
 async function fitTap() {
-  const asked = Math.max(changedAt(INSTALLED), changedAt(join(ROOT, '.taprc')));
-  if (changedAt(TAP_FITTED) > asked) return;
+  const isFitted = () =>
+    changedAt(TAP_FITTED) > Math.max(changedAt(INSTALLED), changedAt(join(ROOT, '.taprc')));
+  while (!isFitted() && isOtherAtIt()) await new Promise((resolve) => setTimeout(resolve, 200));
+  if (isFitted()) return;
+  // tap takes itself apart for that: half done, it cannot even begin anew.
+  if (existsSync(TAP_BEING_FITTED)) await reinstall();
+  writeFileSync(TAP_BEING_FITTED, String(process.pid));
   await step('fitting tap to .taprc (tap build)', [process.execPath, binOf('tap'), 'build']);
   writeFileSync(TAP_FITTED, '');
+  unlinkSync(TAP_BEING_FITTED);
+}
+
+/** Two that fit it at once would take it from each other. It takes seconds: an old number may be anybody's. */
+function isOtherAtIt() {
+  if (Date.now() - changedAt(TAP_BEING_FITTED) > FITTING_MS) return false;
+  try {
+    process.kill(parseInt(readFileSync(TAP_BEING_FITTED, 'utf8'), 10), 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
 }
 
 function changedAt(path) {

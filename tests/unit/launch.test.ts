@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, readFileSync, utimesSync } from 'node:fs';
+import { copyFileSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import type { Test } from 'tap';
@@ -19,7 +20,7 @@ const NPM = `
     mkdirSync('node_modules/tap', { recursive: true });
     writeFileSync('node_modules/.package-lock.json', '{}');
     writeFileSync('node_modules/tap/package.json', '{"bin":{"tap":"./tap.js"}}');
-    const tap = 'if (process.argv[2] !== "build") console.log("tap", ...process.argv.slice(2), process.env.GITBUILDER_TESTS_BUILD)';
+    const tap = 'if (process.argv[2] === "build") process.exit(process.env.TAP_BREAKS ? 1 : 0); console.log("tap", ...process.argv.slice(2), process.env.GITBUILDER_TESTS_BUILD)';
     writeFileSync('node_modules/tap/tap.js', tap);
   } else mkdirSync('build', { recursive: true });
   if (process.env.EDITED_MEANWHILE) writeFileSync(process.env.EDITED_MEANWHILE, '');
@@ -135,6 +136,25 @@ t.test(
     t.match((await launch(root, ['--tests']).ended).err, 'fitting tap');
   },
 );
+
+t.test('a tap whose fitting broke off is installed anew', async (t) => {
+  const root = checkout(t);
+  t.match(await launch(root, ['--tests'], { TAP_BREAKS: '1' }).ended, { out: '', status: 1 });
+  t.match(await launch(root, ['--tests']).ended, { out: 'tap run 1\n', status: 0 });
+  t.strictSame(npmCalls(root), [CI, BUILD, CI]);
+  t.equal((await launch(root, ['--tests']).ended).err, '', 'and that is that');
+});
+
+t.test('who finds another fitting tap waits for it', async (t) => {
+  const root = checkout(t);
+  await launch(root, ['exit', '0']).ended;
+  const modules = join(root, 'node_modules');
+  writeFileSync(join(modules, '.tap-being-fitted'), String(process.pid));
+  const { ended } = launch(root, ['--tests']);
+  await wait(1000);
+  writeFileSync(join(modules, '.tap-fitted'), '');
+  t.match(await ended, { out: 'tap run 1\n', err: '', status: 0 });
+});
 
 t.test('what npm says is shown when it fails, and nothing is started', async (t) => {
   const root = checkout(t);
