@@ -80,7 +80,8 @@ export function repoJson(repo: Repo, publicUrl: string, status?: RepoStatus): Re
 export function repoEventBody(repo: Repo, event: PendingEvent, publicUrl: string): object {
   return {
     ...repoJson(repo, publicUrl, event.status),
-    archs: event.archs,
+    // Told late, it stands beside the `live_generation` of now, whose archs these are.
+    archs: repo.head.live?.archs ?? event.archs,
     generation: event.generation,
     sequence: event.sequence,
     // A failure before this state is not its reason.

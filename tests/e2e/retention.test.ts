@@ -158,7 +158,6 @@ t.test(
         for (let runs = 0; runs < 20 && (await sha1sOf(ask)).length > newest.length; runs += 1)
           await runToEnd();
         t.same((await sha1sOf(ask)).sort(), newest, 'in the end only that');
-        t.equal(readdirSync(join(data, 'published')).length, newest.length * SUITES.length);
         // Not by URL: each life of the node has another port, and some are told twice.
         const deleted = () =>
           new Set(
@@ -169,6 +168,9 @@ t.test(
         await shaman.until(() => deleted().size === (made - newest.length) * SUITES.length);
         t.pass('and shaman knows of all that went');
         await node.end('SIGTERM');
+        // Whatever of a deletion was left behind goes with the next start.
+        await (await startProcess(t, 'chacra', { config })).end('SIGTERM');
+        t.equal(readdirSync(join(data, 'published')).length, newest.length * SUITES.length);
         break;
       }
       for (let number = 0; number < 3; number += 1) await build(ask, sha1Of((made += 1)));

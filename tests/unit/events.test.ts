@@ -4,6 +4,7 @@ import t from 'tap';
 import type { Test } from 'tap';
 import { DiskGenerationStore } from '../../services/adapters/generation-store.ts';
 import { openRepoStore } from '../../services/adapters/repo-store.ts';
+import { repoEventBody } from '../../services/api/repo-json.ts';
 import { deletedHead } from '../../services/chacra/delete-repo.ts';
 import { EventDelivery } from '../../services/chacra/deliver-events.ts';
 import { headForUpload } from '../../services/chacra/mark-repo.ts';
@@ -327,4 +328,18 @@ t.test('events that wait', (t) => {
     'follows the clock, so lost data cannot repeat it',
   );
   t.end();
+});
+
+t.test('what is told late names the archs of the publish that it calls live', async (t) => {
+  const empty = { shadowed: [], superseded: [], incomplete: [], sources: [] };
+  const archs = ['arm64', 'x86_64'];
+  const published = new Date(0).toISOString();
+  const live = { number: 3, files: 3, published, revision: 2, archs, packages: 2, signedBy: null };
+  const head = { ...newRepoHead(published), generation: 3, live: { ...live, ...empty } };
+  const repo = { identity: someIdentity(), head, binaries: new Map() };
+  // Announced while the one before was live; who waits for generation 3 would read that it has failed.
+  const building = { status: 'building', generation: 3, archs: ['x86_64'], reason: null } as const;
+  const event = { ...building, sequence: 1, at: published };
+  const body = repoEventBody(repo, event, 'https://1.chacra.example/');
+  t.match(body, { status: 'building', live_generation: 3, archs });
 });
