@@ -159,18 +159,20 @@ export class DiskGenerationStore implements GenerationStore {
     return this.#serial.run(folder, async () => {
       const numbers = await this.#manifests.numbers(folder);
       const over = numbers.filter(isOver);
-      if (over.length === 0) return;
+      // With no manifest at all a removal may have broken off after them: then it goes on.
+      if (over.length === 0 && numbers.length > 0) return;
       for (const number of over) await this.#manifests.remove(folder, number);
       // Manifests before their files: no crash leaves a manifest without what it names.
-      await syncFolder(folder);
+      if (over.length > 0) await syncFolder(folder);
       const needed = new Set<string>();
       for (const number of numbers) {
         if (isOver(number)) continue;
         for (const sha256 of await this.#manifests.filesNamedBy(folder, number)) needed.add(sha256);
       }
       await this.#files.removeOthers(filesIn(folder), needed);
-      if (over.length === numbers.length) this.#made.delete(folder);
-      if (over.length === numbers.length) await rm(folder, { recursive: true, force: true });
+      if (over.length < numbers.length) return;
+      this.#made.delete(folder);
+      await rm(folder, { recursive: true, force: true });
     });
   }
 

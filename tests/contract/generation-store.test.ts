@@ -61,6 +61,11 @@ t.test('what is on disk', async (t) => {
   t.equal(below(published).length, 3, 'the manifest, its two files, no leftovers');
   await store.removeUpTo(repo, 2);
   t.same(readdirSync(join(root, 'published')), []);
+
+  mkdirSync(join(published, 'files'), { recursive: true });
+  writeFileSync(join(published, 'files', 'of-no-manifest'), 'its removal broke off after those');
+  await store.removeUpTo(repo, 2);
+  t.same(readdirSync(join(root, 'published')), [], 'a removal that is done again ends it');
 });
 
 t.test('lost and wrong index files are not served, and can be put back', async (t) => {

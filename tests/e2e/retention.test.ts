@@ -168,8 +168,6 @@ t.test(
         await shaman.until(() => deleted().size === (made - newest.length) * SUITES.length);
         t.pass('and shaman knows of all that went');
         await node.end('SIGTERM');
-        // Whatever of a deletion was left behind goes with the next start.
-        await (await startProcess(t, 'chacra', { config })).end('SIGTERM');
         t.equal(readdirSync(join(data, 'published')).length, newest.length * SUITES.length);
         break;
       }
