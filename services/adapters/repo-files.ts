@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Low } from 'lowdb';
-import { makeFolder, removeDurably } from '../platform/durable-file.ts';
+import { removeDurably } from '../platform/durable-file.ts';
 import { DurableJsonAdapter } from '../platform/durable-json-adapter.ts';
 import { directWriter } from '../platform/file-writer.ts';
 import type { FileWriter } from '../platform/file-writer.ts';
@@ -57,9 +57,10 @@ export class RepoFiles {
 
   /** Writes the document, printed in this tick, and empties the journal. */
   async snapshot(record: RepoRecord): Promise<void> {
-    if (!this.#hasBase) await makeFolder(dirname(this.#document));
+    const place = this.#hasBase ? {} : { inNewFolder: dirname(this.#document) };
     this.#hasBase = false;
-    await new Low(new DurableJsonAdapter(this.#document, FORMAT, this.#files), record).write();
+    const adapter = new DurableJsonAdapter(this.#document, FORMAT, this.#files, place);
+    await new Low(adapter, record).write();
     try {
       await this.#journal.reset();
       this.#hasBase = true;

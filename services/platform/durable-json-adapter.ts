@@ -3,7 +3,7 @@ import type { Adapter } from 'lowdb';
 import { reasonOf } from '../domain/reason.ts';
 import { isMissing } from './durable-file.ts';
 import { directWriter } from './file-writer.ts';
-import type { FileWriter } from './file-writer.ts';
+import type { FileWriter, NewFile } from './file-writer.ts';
 
 /** How a document's value is checked when it is read, and printed when it is written. */
 export interface DocumentFormat<T> {
@@ -18,11 +18,19 @@ export class DurableJsonAdapter<T> implements Adapter<T> {
   readonly #path: string;
   readonly #format: DocumentFormat<T>;
   readonly #files: FileWriter;
+  readonly #place: Pick<NewFile, 'inNewFolder'>;
 
-  constructor(path: string, format: DocumentFormat<T>, files: FileWriter = directWriter) {
+  /** `place` names a folder that is to be made before the file. */
+  constructor(
+    path: string,
+    format: DocumentFormat<T>,
+    files: FileWriter = directWriter,
+    place: Pick<NewFile, 'inNewFolder'> = {},
+  ) {
     this.#path = path;
     this.#format = format;
     this.#files = files;
+    this.#place = place;
   }
 
   async read(): Promise<T | null> {
@@ -41,8 +49,10 @@ export class DurableJsonAdapter<T> implements Adapter<T> {
     }
   }
 
+  /** Printed in this tick: the value may go on changing. */
   async write(value: T): Promise<void> {
     const plain = this.#format.print === undefined ? value : this.#format.print(value);
-    await this.#files.put({ path: this.#path, bytes: JSON.stringify(plain), durable: true });
+    const bytes = JSON.stringify(plain);
+    await this.#files.put({ path: this.#path, bytes, durable: true, ...this.#place });
   }
 }

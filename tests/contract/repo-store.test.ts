@@ -243,6 +243,24 @@ t.test('a write that fails is taken back and refused, and the next one goes on',
   t.ok(harness.store().get(someIdentity(2)));
 });
 
+t.test(
+  'the first document of a repo is of one moment, whatever comes while it is written',
+  async (t) => {
+    const root = t.testdir();
+    const [clock, log] = [new ManualClock(), new RecordingLog()];
+    const never = new Promise<never>(() => undefined);
+    const files = { ...directWriter, append: () => never };
+    const store = await openRepoStore({ root, clock, log, files });
+    const put = (name: string) => store.change(one, (repo) => uploaded(repo, someBinary(name)));
+    const first = put('a.deb');
+    await new Promise(setImmediate);
+    void put('b.deb');
+    await first;
+    const { head, binaries } = (await openRepoStore({ root, clock, log })).get(one) ?? {};
+    t.equal(binaries?.size, head?.revision, 'who has seen a revision knows what is in it');
+  },
+);
+
 t.test('a full disk is told as one, so that a client goes to another node', async (t) => {
   const full = () => Promise.reject(Object.assign(new Error('no space'), { code: 'ENOSPC' }));
   let files: FileWriter = { append: full, put: full, finish: full };
