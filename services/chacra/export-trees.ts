@@ -1,4 +1,5 @@
 import type { ExportTrees, TreeFile } from '../domain/export-tree.ts';
+import { isEntryFile } from '../domain/generation.ts';
 import type { Generation, IndexFile } from '../domain/generation.ts';
 import { byHashPath } from './kept-files.ts';
 
@@ -7,9 +8,15 @@ export function exportTrees(live: Generation, older: readonly Generation[]): Exp
   const shown = filesOf(live);
   const before = new Map<string, TreeFile>();
   for (const generation of older.toSorted((a, b) => a.number - b.number)) {
-    for (const [path, file] of filesOf(generation)) if (!shown.has(path)) before.set(path, file);
+    for (const [path, file] of filesOf(generation))
+      if (!shown.has(path) && !isEntry(file)) before.set(path, file);
   }
   return { live: [...shown.values()], older: [...before.values()] };
+}
+
+/** A client would begin with it, and read what is over. */
+function isEntry(file: TreeFile): boolean {
+  return file.kind === 'index' && isEntryFile(file.index.file);
 }
 
 function filesOf(generation: Generation): Map<string, TreeFile> {

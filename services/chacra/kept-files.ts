@@ -1,11 +1,15 @@
 import type { KeptIndex } from '../domain/export-tree.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
+import { isEntryFile } from '../domain/generation.ts';
 import type { Generation, IndexFile, PublishedPackage } from '../domain/generation.ts';
 import type { Repo, RepoHead } from '../domain/repo.ts';
 import { unlessOver } from './kept-generations.ts';
 import type { GenerationStore } from './ports.ts';
 
-/** The files that a repo's kept generations name, by path: the live one's win. */
+/**
+ * The files that a repo's kept generations name, by path: the live one's win, and what a client begins
+ * with is the live one's or is not there. An older one's InRelease would win over a Release of today.
+ */
 export interface Kept {
   package(path: string): PublishedPackage | undefined;
   index(path: string): KeptIndex | undefined;
@@ -17,8 +21,11 @@ export interface Kept {
 interface Entry {
   readonly numbers: Set<number>;
   readonly packages: Map<string, PublishedPackage>;
+  /** All but the entry files. */
   readonly files: Map<string, KeptIndex>;
   live: Generation | null;
+  /** Of the live generation. */
+  entryFiles: ReadonlyMap<string, KeptIndex>;
 }
 
 /** What is remembered of a repo, and of which generations. */
@@ -77,9 +84,7 @@ export class KeptFiles {
     }
     const before = await known?.entry.catch(() => undefined);
     const isGrowth = before !== undefined && [...before.numbers].every((n) => wanted.has(n));
-    const entry: Entry = isGrowth
-      ? before
-      : { numbers: new Set(), packages: new Map(), files: new Map(), live: null };
+    const entry = isGrowth ? before : emptyEntry();
     for (const number of wanted) {
       if (entry.numbers.has(number) && number !== live?.files) continue;
       if (entry.live?.number === number) continue;
@@ -88,22 +93,42 @@ export class KeptFiles {
       const generation = await (isLive ? reading : unlessOver(reading));
       if (generation === null) continue;
       add(entry, generation);
-      if (isLive) entry.live = generation;
+      if (isLive) makeLive(entry, generation);
     }
     return entry;
   }
 }
 
+function emptyEntry(): Entry {
+  return {
+    numbers: new Set(),
+    packages: new Map(),
+    files: new Map(),
+    live: null,
+    entryFiles: new Map(),
+  };
+}
+
 function add(entry: Entry, generation: Generation): void {
   entry.numbers.add(generation.number);
   for (const item of generation.packages) entry.packages.set(item.path, item);
-  const date = new Date(generation.date);
   for (const file of generation.files) {
-    const kept = { file, generation: generation.number, date };
+    if (isEntryFile(file)) continue;
+    const kept = keptIndex(file, generation);
     entry.files.set(file.path, kept);
     const byHash = byHashPath(file);
     if (byHash !== null) entry.files.set(byHash, kept);
   }
+}
+
+function makeLive(entry: Entry, generation: Generation): void {
+  const files = generation.files.filter(isEntryFile);
+  entry.live = generation;
+  entry.entryFiles = new Map(files.map((file) => [file.path, keptIndex(file, generation)]));
+}
+
+function keptIndex(file: IndexFile, { number, date }: Generation): KeptIndex {
+  return { file, generation: number, date: new Date(date) };
 }
 
 /** Where apt fetches an index file by its hash (Acquire-By-Hash); null for files no Release lists. */
@@ -115,7 +140,7 @@ export function byHashPath({ path, sha256 }: IndexFile): string | null {
 function view(entry: Entry): Kept {
   return {
     package: (path) => entry.packages.get(path),
-    index: (path) => entry.files.get(path),
+    index: (path) => entry.entryFiles.get(path) ?? entry.files.get(path),
     isImmutable: (path) => /\/by-hash\/|(^|\/)repodata\/[0-9a-f]{64}-/.test(path),
     live: entry.live,
   };

@@ -44,6 +44,14 @@ export interface IndexFile {
   readonly text?: string;
 }
 
+/**
+ * Whether a client begins with this file or checks such a one with it: Release, repomd.xml, SHA256SUMS
+ * and their signatures, which all stand in the manifest. Only those of the live generation are true.
+ */
+export function isEntryFile({ text }: IndexFile): boolean {
+  return text !== undefined;
+}
+
 /** One published, immutable state of a repo: from it and the parsed headers every index file follows. */
 export interface Generation {
   readonly number: number;

@@ -1,5 +1,7 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { makeSigningKey } from '../../services/adapters/make-signing-key.ts';
 import { authorization, startNode } from '../fixtures/chacra.ts';
 import type { TestNode } from '../fixtures/chacra.ts';
 import { untilPublished } from '../fixtures/signed-node.ts';
@@ -214,6 +216,45 @@ t.test('what is not published', async (t) => {
     const answer = await node.fetch(`${PUBLISHED}/x`, { method });
     t.match([answer.status, answer.headers.get('allow')], [405, 'GET, HEAD'], method);
   }
+});
+
+t.test('what a client begins with is gone when the repository has it no more', async (t) => {
+  const folder = testFolder(t);
+  mkdirSync(folder, { recursive: true });
+  const { armoredKey } = await makeSigningKey({ type: 'ed25519', name: 'Our builds' });
+  writeFileSync(join(folder, 'signing.asc'), armoredKey);
+  const combined = '  projects: { ceph: { combined: [bookworm, trixie] } }';
+  const signing = `  signing: { keyFile: signing.asc }\n${combined}`;
+  const node = await startNode(t, { folder, chacra: signing });
+  const other = REPO.replace('bookworm', 'trixie');
+  for (const repo of [REPO, other]) await publish(node, repo, someDeb());
+  const entries = ['bookworm', 'trixie'].flatMap((codename) =>
+    ['InRelease', 'Release', 'Release.gpg'].map((name) => `dists/${codename}/${name}`),
+  );
+  const byHash = async (running: TestNode): Promise<string> => {
+    const release = await (await get(running, `${PUBLISHED}/dists/trixie/Release`)).text();
+    const [, digest = ''] = /^ (\S+) +\d+ main\/binary-amd64\/Packages$/m.exec(release) ?? [];
+    return `dists/trixie/main/binary-amd64/by-hash/SHA256/${digest}`;
+  };
+  const statuses = async (running: TestNode, paths: readonly string[]) => {
+    const answers = await Promise.all(paths.map((path) => get(running, `${PUBLISHED}/${path}`)));
+    return answers.map(({ status }) => status);
+  };
+  await node.fetch(`repos/${REPO}/update`, { method: 'POST' });
+  await untilPublished(node, REPO);
+  t.same(await statuses(node, entries), [200, 200, 200, 200, 200, 200]);
+  const named = await byHash(node);
+  await node.fetch(`repos/${other}/`, { method: 'DELETE' });
+  await node.fetch(`repos/${REPO}/update`, { method: 'POST' });
+  await untilPublished(node, REPO);
+  t.same(await statuses(node, entries), [200, 200, 200, 404, 404, 404], 'without its source');
+  t.same(await statuses(node, [named]), [200], 'who has read it reads on');
+  await node.stop();
+
+  const unsigned = await startNode(t, { folder, chacra: combined });
+  await unsigned.fetch(`repos/${REPO}/update`, { method: 'POST' });
+  await untilPublished(unsigned, REPO);
+  t.same(await statuses(unsigned, entries.slice(0, 3)), [404, 200, 404], 'without a key');
 });
 
 t.test('the address that clients know', async (t) => {

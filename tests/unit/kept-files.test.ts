@@ -55,6 +55,21 @@ t.test('paths of every kept generation lead somewhere, and the live one wins', a
   t.equal(swept.live?.number, 3);
 });
 
+t.test('what a client begins with is there only while it is true', async (t) => {
+  const store = await threeGenerations(t.testdir());
+  const { generation } = someGeneration(4, { Packages: 'text 4' });
+  // Without a key any more, or without a codename.
+  const unsigned = generation.files.filter(({ path }) => path !== 'InRelease');
+  await store.write(identity, { ...generation, files: unsigned }, new Map());
+  const kept = new KeptFiles(store);
+  t.equal((await kept.of(repoWith(3, [1]))).index('InRelease')?.generation, 3);
+  for (const each of [kept, new KeptFiles(store)]) {
+    const now = await each.of(repoWith(4, [1, 3]));
+    t.equal(now.index('InRelease'), undefined);
+    t.ok(now.index('only-3'), 'what it named can still be read');
+  }
+});
+
 t.test('a generation whose time ends between looking and reading is passed over', async (t) => {
   const store = await threeGenerations(t.testdir());
   await store.removeUpTo(identity, 1);
