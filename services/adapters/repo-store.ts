@@ -80,6 +80,14 @@ export class DiskRepoStore implements RepoStore {
     return repo;
   }
 
+  async settled(identity: RepoIdentity): Promise<void> {
+    try {
+      await this.#repos.get(keyOf(identity))?.settled();
+    } catch (cause) {
+      throw asDiskFull(cause);
+    }
+  }
+
   async drop(identity: RepoIdentity): Promise<void> {
     if (this.get(identity) !== undefined) await this.#open(identity).drop();
   }

@@ -103,6 +103,14 @@ export class StoredRepo {
     });
   }
 
+  /** Resolves when every change that somebody waits for is durable; begins no write of its own. */
+  async settled(): Promise<void> {
+    if (this.#next.waiters.length > 0) return this.flush();
+    const { changes, waiters } = this.#carried;
+    if (changes.length === 0) return;
+    await new Promise<void>((resolve, reject) => waiters.push({ resolve, reject }));
+  }
+
   /** Forgets a tombstone that has nothing left to tell, durably; any other repo stays. */
   drop(): Promise<void> {
     return new Promise((resolve, reject) => {

@@ -1,5 +1,6 @@
 import type { Origin, Picked } from '../domain/generation.ts';
 import { repoPath } from '../domain/identity.ts';
+import type { RepoIdentity } from '../domain/identity.ts';
 import type { Repo, TakenFrom } from '../domain/repo.ts';
 import { chooseSources } from './choose-sources.ts';
 import type { RepoStore } from './ports.ts';
@@ -12,6 +13,7 @@ export interface Picks {
   readonly suites: readonly string[];
   /** The other repos among them, as they are at this moment. */
   readonly sources: readonly TakenFrom[];
+  readonly others: readonly RepoIdentity[];
 }
 
 /** Makes the picker: a repo holds what was uploaded to it, and what the rules of its project add. */
@@ -29,7 +31,8 @@ export function packagePicker({
     const picks = filesOf(repo, own, null);
     for (const { repo: other, origin, suites: where } of from)
       picks.push(...filesOf(other, where, origin));
-    return { picks, suites, sources: from.map((source) => takenFrom(source.repo)) };
+    const others = from.map((source) => source.repo.identity);
+    return { picks, suites, sources: from.map((source) => takenFrom(source.repo)), others };
   };
 }
 

@@ -38,6 +38,11 @@ export interface RepoStore {
     identity: RepoIdentity,
     decide: (repo: Repo | undefined) => RepoChange | null,
   ): Repo | undefined;
+  /**
+   * Resolves when every change that somebody waits for is durable, and rejects when one of them is not
+   * to be: memory shows changes before. Writes nothing by itself.
+   */
+  settled(identity: RepoIdentity): Promise<void>;
   /** Forgets a tombstone that has nothing left to tell, durably; a repo that lives again stays. */
   drop(identity: RepoIdentity): Promise<void>;
   /** Everything there is, tombstones included. */

@@ -45,6 +45,12 @@ export async function publishRepo(
   const releases = [
     blobs.hold(picked.picks.flatMap(({ blob }) => (blob === null ? [] : [blob.sha256]))),
   ];
+  // What a client has seen shall be there after a crash, too: others may be about to take it in.
+  const areDurable = Promise.all(picked.others.map((other) => repos.settled(other)));
+  const isTheirs = areDurable.then(
+    () => false,
+    () => true,
+  );
   try {
     const { goBackTo } = repo.head;
     if (goBackTo !== null) {
@@ -53,6 +59,7 @@ export async function publishRepo(
       releases.push(blobs.hold(packages.map(({ sha256 }) => sha256)));
     }
     const live = await build(collaborators, repo, number, picked);
+    await areDurable;
     await repos.change(identity, (current) =>
       current?.head.status === 'building' ? { head: succeed(current, live, clock.now()) } : null,
     );
@@ -66,6 +73,8 @@ export async function publishRepo(
       'published',
     );
   } catch (cause) {
+    // What another repo could not keep is no failure of this one: the queue tries again, without it.
+    if (await isTheirs) throw cause;
     const failure = failureOf(cause);
     log.error({ repo: repoPath(identity), generation: number, err: cause }, 'publishing failed');
     const after = await repos.change(identity, (current) =>

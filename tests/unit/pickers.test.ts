@@ -1,14 +1,17 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { repoDigest } from '../../services/adapters/repo-digest.ts';
 import type { ProjectRules } from '../../services/chacra/project-rules.ts';
 import { repoPath } from '../../services/domain/identity.ts';
 import type { RepoIdentity } from '../../services/domain/identity.ts';
 import type { Repo } from '../../services/domain/repo.ts';
+import { directWriter } from '../../services/platform/file-writer.ts';
+import type { FileWriter } from '../../services/platform/file-writer.ts';
 import { DEFAULT_PROJECT } from '../../services/platform/project-settings.ts';
 import type { MemoryBlobs } from '../fakes/memory-blobs.ts';
 import { pickingNode } from '../fixtures/picking-node.ts';
 import { someBuiltRpm } from '../fixtures/some-packages.ts';
-import { smallDeb } from '../fixtures/small-node.ts';
+import { smallDeb, smallNode } from '../fixtures/small-node.ts';
 
 type Node = Awaited<ReturnType<typeof pickingNode>>;
 
@@ -387,6 +390,56 @@ t.test('a codename without news keeps its files', async (t) => {
   );
   t.equal(await again.text(jammy, 'dists/jammy/main/binary-amd64/Packages'), before.jammy[1]);
   await again.close();
+});
+
+t.test('what is taken from another repo is shown when it is durable there', async (t) => {
+  const own = at('ceph');
+  const other = at('ceph', { distroVersion: 'noble' });
+  const third = at('ceph', { sha1: 'b' });
+  let held: Promise<void> = Promise.resolve();
+  const files: FileWriter = {
+    ...directWriter,
+    append: async (end) => {
+      if (end.path.includes(repoDigest(other))) await held;
+      await directWriter.append(end);
+    },
+  };
+  const rules = RULES.get('ceph') ?? DEFAULT_PROJECT;
+  const node = await smallNode(t.testdir(), () => rules, undefined, files);
+  for (const identity of [own, other, third]) {
+    const { name, bytes } = packageFor(identity, 'first');
+    await node.upload(identity, name, bytes);
+  }
+  await node.update(own);
+  let letGo: () => void = () => undefined;
+  held = new Promise((resolve) => (letGo = resolve));
+  const { name, bytes } = packageFor(other, 'second');
+  const uploading = node.upload(other, name, bytes);
+  while (node.repos.get(other)?.binaries.size !== 2)
+    await new Promise((resolve) => setImmediate(resolve));
+  const updating = node.update(own);
+  // The same work, to its end.
+  for (let times = 0; times < 3; times += 1) await node.update(third, 'recreate');
+  t.equal(node.head(own)?.live?.number, 1, 'a crash now would take back what it would show');
+  letGo();
+  await Promise.all([uploading, updating]);
+  t.match(node.head(own)?.live, { number: 2, sources: [{ revision: 2 }] });
+
+  let refuse: (cause: Error) => void = () => undefined;
+  held = new Promise((_, reject) => (refuse = reject));
+  const one = packageFor(other, 'third');
+  const refused = node.upload(other, one.name, one.bytes);
+  while (node.repos.get(other)?.binaries.size !== 3)
+    await new Promise((resolve) => setImmediate(resolve));
+  const brokenOff = node.update(own);
+  while (node.head(own)?.status !== 'building')
+    await new Promise((resolve) => setImmediate(resolve));
+  refuse(new Error('no space left'));
+  await t.rejects(refused);
+  await t.rejects(brokenOff);
+  held = Promise.resolve();
+  await node.publish(own);
+  t.match(node.head(own), { status: 'ready', live: { sources: [{ revision: 2 }] } });
 });
 
 t.test('what stands in the way of something is named, with where it is from', async (t) => {
