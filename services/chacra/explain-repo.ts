@@ -51,7 +51,8 @@ export async function explainRepo(
       return { ...source, isPublished: then?.created === created && then.revision === revision };
     }),
   ];
-  const dependents = [...dependentsOf(identity, tree, rules)].flatMap((other) => {
+  // Extras that stand below `all` and below a ref of its own name a repo twice.
+  const dependents = [...new Set(dependentsOf(identity, tree, rules))].flatMap((other) => {
     const all = chooseSources(other, tree, rulesOf(other.identity.project)).from;
     const found = all.find((source) => source.repo === repo);
     return found === undefined ? [] : [{ repo: other, origin: found.origin, suites: found.suites }];

@@ -152,3 +152,18 @@ t.test('a yum repo and its sources are explained in the words of rpm', async (t)
     'from 1 to 2: 1 added, 0 removed, 0 changed, 3 unchanged\nadded hello 1.1-1 x86_64\n',
   );
 });
+
+t.test('a repo that two settings lead to is named once among the dependents', async (t) => {
+  const node = await startNode(t, {
+    chacra:
+      '  projects: { ceph: { extras: { all: { deploy: [all] }, main: { deploy: [main] } } } }',
+  });
+  const [deploy, ceph] = ['deploy/main/1234/debian/bookworm', `${OF_CEPH}/bookworm`];
+  await put(node, deploy, someDeb('ceph-deploy', '2.0', 'all'));
+  await put(node, ceph, someDeb('hello', '1.0'));
+  const of = (await (await node.fetch(`api/v1/repos/${deploy}/why`)).json()) as Json;
+  const setting = 'chacra.projects.ceph.extras.main.deploy';
+  t.match(of, { dependents: [{ repo: `${ceph}/flavors/default`, why: 'extra', setting }] });
+  // The node's own JSON.
+  t.equal((of['dependents'] as readonly unknown[]).length, 1);
+});
