@@ -64,18 +64,25 @@ async function finish({ descriptor, from, path }: WrittenFile): Promise<void> {
 }
 
 async function makeFolder(folder: string): Promise<void> {
-  const parents: string[] = [];
-  makeOneByOne(resolve(folder), parents);
-  await Promise.all(parents.map(syncFolder));
+  const path = resolve(folder);
+  // Also where it is there already: whoever has made it may not have come so far.
+  const parents = new Set([dirname(path)]);
+  makeOneByOne(path, parents);
+  await Promise.all([...parents].map(syncFolder));
 }
 
 /** As `makeFolder` of durable-file.ts, which waits at each step; tells which folders got a new name. */
-function makeOneByOne(folder: string, parents: string[]): void {
+function makeOneByOne(folder: string, parents: Set<string>): void {
   if (existsSync(folder)) return;
   const parent = dirname(folder);
   if (parent !== folder) makeOneByOne(parent, parents);
-  mkdirSync(folder);
-  parents.push(parent);
+  try {
+    mkdirSync(folder);
+  } catch (cause) {
+    // Another thread may have made it in between.
+    if (!existsSync(folder)) throw cause;
+  }
+  parents.add(parent);
 }
 
 async function syncFolder(path: string): Promise<void> {

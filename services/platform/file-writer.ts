@@ -1,6 +1,6 @@
 import { fsync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { closeSoon, makeFolder, syncFolder, writeWhole } from './durable-file.ts';
 
@@ -53,7 +53,11 @@ export interface FileWriter {
 /** Writes in the calling thread, whose every step waits for one of libuv's threads. */
 export const directWriter: FileWriter = {
   async put({ path, bytes, durable, beginIn, inNewFolder }) {
-    if (inNewFolder !== undefined) await makeFolder(inNewFolder);
+    if (inNewFolder !== undefined) {
+      await makeFolder(inNewFolder);
+      // Also where it was there already: whoever has made it may not have come so far.
+      await syncFolder(dirname(resolve(inNewFolder)));
+    }
     const whole = isList(bytes) ? Buffer.concat(bytes) : bytes;
     await writeWhole(path, whole, { durable, beginIn });
   },
