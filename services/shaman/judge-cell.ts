@@ -95,10 +95,10 @@ function judgeGeneration(
   repos: readonly ShamanRepo[],
   build: Build | null,
 ): JudgedCell {
-  const live = repos.find(({ liveGeneration }) => (liveGeneration ?? -1) >= wanted);
-  if (live !== undefined && holdsArch(live, arch)) {
-    return { ...cell, state: 'ready', why: null, repo: live, build };
-  }
+  const live = repos.filter(({ liveGeneration }) => (liveGeneration ?? -1) >= wanted);
+  // Of several refs or nodes, another one may be newer without the arch.
+  const ready = live.find((repo) => holdsArch(repo, arch));
+  if (ready !== undefined) return { ...cell, state: 'ready', why: null, repo: ready, build };
   const failed = repos.find(
     ({ status, generation }) => status === 'failed' && (generation ?? -1) >= wanted,
   );
@@ -106,10 +106,11 @@ function judgeGeneration(
     const why = `repository failed: ${failed.reason ?? 'the storage node did not say why'}`;
     return { ...cell, state: 'failed', why, repo: failed, build };
   }
-  if (live !== undefined) {
+  const [without] = live;
+  if (without !== undefined) {
     // It was published, and waiting longer for that publish brings nothing.
-    const why = `generation ${live.liveGeneration ?? ''} is live without this arch`;
-    return { ...cell, state: 'failed', why, repo: live, build };
+    const why = `generation ${without.liveGeneration ?? ''} is live without this arch`;
+    return { ...cell, state: 'failed', why, repo: without, build };
   }
   const [repo = null] = repos;
   if (repo === null) return missing(cell, 'nothing is on record', null, build);

@@ -157,6 +157,11 @@ t.test('is sha1 X built for xenial', async (t) => {
   t.same(await generation(6), [false, false, 'pending: generation 6 is not live; live is 4']);
   await repo({ status: 'building' }, { generation: 7, live_generation: 6 });
   t.same(await generation(6), [true, true], 'also while the next one is made');
+
+  await repo({ archs: ['arm64'] }, { generation: 7 });
+  await repo({ ref: 'wip/fix', archs: ['x86_64'] }, { generation: 9 });
+  const arm = `${asked}/arm64&generation=7`;
+  t.same(await why(arm), [true, true], 'also when another ref has a later one without the arch');
 });
 
 t.test('held until it is so, or failed, or the time is up', async (t) => {
