@@ -3,14 +3,12 @@ import type { UseCollaborators } from './builds-on-node.ts';
 import { markDeleted, removeFiles } from './delete-repo.ts';
 import type { DeleteRepoCollaborators } from './delete-repo.ts';
 import type { Doomed } from './judge-builds.ts';
-import type { Pause } from './pauses.ts';
 import { pinInForce } from './pin-build.ts';
 import type { Log, PinStore } from './ports.ts';
 
 export interface DeleteBuildCollaborators extends DeleteRepoCollaborators, UseCollaborators {
   readonly pins: PinStore;
   readonly log: Log;
-  readonly pause: Pause;
   /** Told of each build that is deleted, before its files go. */
   readonly onDeleted: (doomed: Doomed) => void;
 }
@@ -23,7 +21,7 @@ export async function deleteBuild(
   collaborators: DeleteBuildCollaborators,
   one: Doomed,
 ): Promise<boolean> {
-  const { repos, pins, clock, onDeleted, pause, log } = collaborators;
+  const { repos, pins, clock, onDeleted, log } = collaborators;
   const now = clock.now();
   const [first, ...others] = reposOf(repos, one.build);
   if (first === undefined) return false;
@@ -31,13 +29,20 @@ export async function deleteBuild(
   if (facts.use !== null || pinInForce(pins, one.build, now) !== null) return false;
   if (facts.written !== one.build.written || facts.repos !== one.build.repos) return false;
   const repoIdentities = [first, ...others].map(({ identity }) => identity);
-  const gone = await Promise.all(repoIdentities.map((each) => markDeleted(collaborators, each)));
+  const marked = repoIdentities.map((each) => markDeleted(collaborators, each));
+  // Each at once: when shaman knows of it, who makes the repo again begins with generation 1.
+  const removed = Promise.all(
+    marked.map(async (each) => {
+      const repo = await each;
+      if (repo !== null) await removeFiles(collaborators, repo);
+    }),
+  );
+  // Met below, or that of a tombstone.
+  removed.catch(() => undefined);
+  await Promise.all(marked);
   onDeleted(one);
   const { project, ref, sha1, flavor } = one.build;
   log.info({ project, ref, sha1, flavor, rule: one.rule, why: one.why }, 'deleted by retention');
-  for (const repo of gone) {
-    if (repo !== null) await removeFiles(collaborators, repo);
-    await pause();
-  }
+  await removed;
   return true;
 }

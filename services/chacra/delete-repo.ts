@@ -9,7 +9,7 @@ import { requireRepo } from './require-repo.ts';
 export interface DeleteRepoCollaborators {
   readonly repos: RepoStore;
   readonly projects: ProjectStore;
-  readonly generations: GenerationStore;
+  readonly generations: Pick<GenerationStore, 'removeUpTo'>;
   readonly clock: Clock;
 }
 

@@ -5,6 +5,11 @@ import t from 'tap';
 import { judgeBuilds } from '../../services/chacra/judge-builds.ts';
 import type { BuildFacts, RetentionRule } from '../../services/chacra/judge-builds.ts';
 import { DiskGenerationStore } from '../../services/adapters/generation-store.ts';
+import { openPinStore } from '../../services/adapters/pin-store.ts';
+import { buildFacts, reposOf } from '../../services/chacra/builds-on-node.ts';
+import { deleteBuild } from '../../services/chacra/delete-build.ts';
+import { RepoActivity } from '../../services/chacra/repo-activity.ts';
+import { requireRepo } from '../../services/chacra/require-repo.ts';
 import { sweepStorage } from '../../services/chacra/sweep-storage.ts';
 import type { RepoIdentity } from '../../services/domain/identity.ts';
 import type { Pin, PinnedCommit } from '../../services/domain/pin.ts';
@@ -266,3 +271,46 @@ t.test(
     await node.repos.close();
   },
 );
+
+t.test('a repo that is made again while its build goes keeps what it publishes', async (t) => {
+  const root = t.testdir();
+  const node = await smallNode(root);
+  const [one, again] = ['jammy', 'noble'].map((distroVersion) => ({
+    ...someIdentity(),
+    distroVersion,
+  })) as [RepoIdentity, RepoIdentity];
+  const publish = async (identity: RepoIdentity, version: string) => {
+    await node.upload(identity, 'hello.deb', smallDeb('hello', version, identity.distroVersion));
+    await node.update(identity);
+  };
+  for (const identity of [one, again]) await publish(identity, '1.0');
+  const makeAgain = async () => {
+    // Shaman knows of the deletion, so nothing is remembered of it.
+    await node.repos.change(again, (repo) =>
+      repo === undefined ? null : { head: { ...repo.head, events: [] } },
+    );
+    await node.repos.drop(again);
+    await publish(again, '2.0');
+  };
+  const generations = {
+    removeUpTo: async (identity: RepoIdentity, number: number) => {
+      if (identity.distroVersion === one.distroVersion) await makeAgain();
+      await node.generations.removeUpTo(identity, number);
+    },
+  };
+  const use = { activity: new RepoActivity(node.clock), quietMilliseconds: 0 };
+  const [first, ...others] = reposOf(node.repos, someIdentity());
+  const repos = [first ?? requireRepo(node.repos, one), ...others] as const;
+  const doomed = { build: buildFacts(repos, use, node.clock.now()), rule: 1, why: 'it is old' };
+  const pins = await openPinStore({ root });
+  const told: unknown[] = [];
+  const onDeleted = (one: unknown) => told.push(one);
+  t.equal(await deleteBuild({ ...node, ...use, generations, pins, onDeleted }, doomed), true);
+  t.strictSame(told, [doomed]);
+  t.equal(node.head(one)?.status, 'deleted');
+  t.equal(node.head(again)?.live?.number, 1);
+  t.match(await node.text(again, 'dists/noble/Release'), /^Codename: noble$/m);
+  await publish(again, '3.0');
+  t.equal(node.head(again)?.status, 'ready');
+  await node.repos.close();
+});
