@@ -65,6 +65,7 @@ export class DiskRepoStore implements RepoStore {
     try {
       await stored.flush();
     } catch (cause) {
+      if (stored.repo !== undefined) this.#notify(stored.repo);
       throw asDiskFull(cause);
     }
     if (changed && repo !== undefined) this.#notify(stored.repo ?? repo);

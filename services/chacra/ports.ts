@@ -48,7 +48,10 @@ export interface RepoStore {
   /** Everything there is, tombstones included. */
   all(): Iterable<Repo>;
   tree(): ProjectLevel;
-  /** Calls after each change: for `change` when it is durable, for `changeSoon` at once. */
+  /**
+   * Calls after each change: for `change` when it is durable, for `changeSoon` at once. Also when a
+   * `change` has failed, with what is there: others may have seen what was taken back.
+   */
   watch(listener: (repo: Repo) => void): void;
 }
 
