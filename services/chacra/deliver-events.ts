@@ -110,9 +110,9 @@ export class EventDelivery {
   }
 
   async #deliver(key: string, identity: RepoIdentity): Promise<void> {
+    let event = this.#first(identity);
     for (;;) {
       const repo = this.#repos.get(identity);
-      const event = repo?.head.events[0];
       if (repo === undefined || event === undefined || this.#stopped) return;
       let receipt: Receipt;
       try {
@@ -131,11 +131,26 @@ export class EventDelivery {
         this.#setAside(key, identity);
         return;
       }
+      const { sequence } = event;
       const after = this.#repos.changeSoon(identity, (current) =>
-        current === undefined ? null : { head: acknowledge(current.head, event.sequence) },
+        current === undefined ? null : { head: acknowledge(current.head, sequence) },
       );
       // A deleted repo is remembered only until shaman knows of it.
       if (after?.head.status === 'deleted') await this.#forget(identity);
+      event = await this.#next(identity);
+    }
+  }
+
+  #first(identity: RepoIdentity): PendingEvent | undefined {
+    return this.#repos.get(identity)?.head.events[0];
+  }
+
+  /** One that came while another was told stands in memory before it is on the disk, which may refuse it. */
+  async #next(identity: RepoIdentity): Promise<PendingEvent | undefined> {
+    for (;;) {
+      const event = this.#first(identity);
+      await this.#repos.settled(identity).catch(() => undefined);
+      if (this.#first(identity) === event) return event;
     }
   }
 

@@ -14,12 +14,15 @@ import { resumeDeletions } from '../../services/chacra/resume-deletions.ts';
 import { setRepoExtra } from '../../services/chacra/set-repo.ts';
 import { acknowledge, announce } from '../../services/domain/repo-events.ts';
 import { newRepoHead } from '../../services/domain/repo.ts';
+import { directWriter } from '../../services/platform/file-writer.ts';
+import type { Appended } from '../../services/platform/file-writer.ts';
 import { DEFAULT_PROJECT } from '../../services/platform/project-settings.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
 import { RecordingLog } from '../fakes/recording-log.ts';
 import { RecordingShaman } from '../fakes/recording-shaman.ts';
 import { settled } from '../fixtures/settled.ts';
 import { someBinary, someIdentity } from '../fixtures/some-repo.ts';
+import { testFolder } from '../fixtures/test-folder.ts';
 
 const DAY = 86_400_000;
 const MOMENT = 25;
@@ -27,10 +30,10 @@ const NOW = new Date('2026-11-22T13:34:54.846Z');
 const [one, two, three] = [someIdentity(1), someIdentity(2), someIdentity(3)];
 
 /** A store on disk, and the delivery of what it holds: one life of a node. */
-async function start(root: string, shaman: RecordingShaman) {
+async function start(root: string, shaman: RecordingShaman, files = directWriter) {
   const log = new RecordingLog();
   const clock = new ManualClock();
-  const store = await openRepoStore({ root, clock: new ManualClock(), log });
+  const store = await openRepoStore({ root, clock: new ManualClock(), log, files });
   const delivery = new EventDelivery({
     repos: store,
     shaman,
@@ -305,6 +308,39 @@ t.test('a tombstone that cannot be removed is tried again at the next start', as
   t.equal(shaman.posts, 3);
   await second.store.close();
 });
+
+t.test('what the disk may still refuse is not told', async (t) => {
+  const shaman = new RecordingShaman();
+  let isSlow = false;
+  let refuse: ((cause: Error) => void) | null = null;
+  const append = (end: Appended) =>
+    isSlow ? new Promise<void>((_, reject) => (refuse = reject)) : directWriter.append(end);
+  const files = { ...directWriter, append };
+  const { store, delivery, clock } = await start(testFolder(t), shaman, files);
+  const event = { status: 'ready', generation: 1, archs: [], reason: null } as const;
+  const publish = () =>
+    store.change(one, (repo) =>
+      repo === undefined ? null : { head: announce({ ...repo.head, status: 'ready' }, event, NOW) },
+    );
+  shaman.hold();
+  await update(store);
+  clock.advance(MOMENT);
+  await shaman.asked(1);
+  isSlow = true;
+  const refused = t.rejects(publish(), /full/);
+  await settled(() => refuse !== null);
+  shaman.release();
+  await settled(() => shaman.taken.length === 3);
+  t.notMatch(heard(shaman)['1'], /ready/, 'a crash now, and it never was');
+  isSlow = false;
+  (refuse as ((cause: Error) => void) | null)?.(new Error('full'));
+  await refused;
+  await publish();
+  await delivery.stop();
+  t.notMatch(heard(shaman)['1'], /ready.*ready/);
+  await store.close();
+});
+
 t.test('events that wait', (t) => {
   let head = newRepoHead(NOW.toISOString());
   const event = { status: 'queued', generation: 1, archs: [], reason: null } as const;
