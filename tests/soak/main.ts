@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { crash } from './crash.ts';
 import { largeUpload } from './large-upload.ts';
 import { republish } from './republish.ts';
+import { rules } from './rules.ts';
 import { seeded } from './soak.ts';
 import type { Soak } from './soak.ts';
 
@@ -13,6 +14,7 @@ interface Options {
   readonly republishes: string;
   readonly gibibytes: string;
   readonly crashes: string;
+  readonly worlds: string;
   readonly seed: string;
 }
 
@@ -20,16 +22,27 @@ const program = new Command('soak')
   .description(
     'runs the storage node for long and breaks it on purpose; ends with status 1 on a violation',
   )
-  .option('--only <names>', 'parts to run, with commas between: republish, large-upload, crash')
+  .option(
+    '--only <names>',
+    'parts to run, with commas between: republish, large-upload, crash, rules',
+  )
   .option('--republishes <n>', 'publishes of each repository under readers', '1000')
   .option('--gibibytes <n>', 'size of the large upload', '6')
   .option('--crashes <n>', 'rounds that end with kill -9', '300')
+  .option('--worlds <n>', 'nodes whose rules and repositories change at random', '10')
   .option('--seed <n>', 'repeats the choices of a run', String(Date.now() % 1_000_000))
   .parse();
 
 await main(program.opts<Options>());
 
-async function main({ only, republishes, gibibytes, crashes, seed }: Options): Promise<void> {
+async function main({
+  only,
+  republishes,
+  gibibytes,
+  crashes,
+  worlds,
+  seed,
+}: Options): Promise<void> {
   const say = (sentence: string) => process.stdout.write(`${sentence}\n`);
   const work = mkdtempSync(join(tmpdir(), 'gitbuilder-soak-'));
   const soak: Soak = { folder: folderIn(work), say, random: seeded(Number(seed)) };
@@ -37,6 +50,7 @@ async function main({ only, republishes, gibibytes, crashes, seed }: Options): P
     ['republish', () => republish(soak, Number(republishes))],
     ['large-upload', () => largeUpload(soak, Number(gibibytes))],
     ['crash', () => crash(soak, Number(crashes))],
+    ['rules', () => rules(soak, Number(worlds))],
   ]);
   const wanted = only?.split(',') ?? [...parts.keys()];
   say(`seed ${seed}`);
