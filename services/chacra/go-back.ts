@@ -2,6 +2,7 @@ import { GitbuilderError } from '../domain/errors.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import { requireGeneration } from './kept-generations.ts';
 import type { Clock, RepoStore } from './ports.ts';
+import { whyDisabled } from './project-rules.ts';
 import type { RulesOf } from './project-rules.ts';
 import { acceptUpdate } from './request-update.ts';
 import { requireRepo } from './require-repo.ts';
@@ -26,8 +27,7 @@ export function goBack(
   // `acceptUpdate` decides in this same tick: the generation cannot end in between.
   const goBackTo = requireGeneration(requireRepo(repos, identity), number);
   if (rulesOf(identity.project).disabled) {
-    const reason = `nothing of ${identity.project} is published: chacra.projects.${identity.project}.disabled`;
-    throw new GitbuilderError('REQUEST_INVALID', { reason });
+    throw new GitbuilderError('REQUEST_INVALID', { reason: whyDisabled(identity.project) });
   }
   return acceptUpdate(collaborators, identity, { goBackTo });
 }

@@ -25,6 +25,19 @@ export function afterBinaryChange(head: RepoHead, rules: ProjectRules): RepoHead
 }
 
 /**
+ * What a start with the rules of now makes of a repo: what came while nothing was to be published by
+ * itself is wanted where it is by now, and what only waited for its quiet time is not where nothing is.
+ */
+export function atStart({ head, binaries }: Repo, rules: ProjectRules): RepoHead {
+  if (rules.disabled && head.status === 'requested') {
+    const published = head.live === null ? 'collecting' : 'ready';
+    return { ...head, status: head.failure === null ? published : 'failed' };
+  }
+  const isNew = head.status === 'collecting' && binaries.size > 0;
+  return isNew ? afterBinaryChange(head, rules) : head;
+}
+
+/**
  * The head that an upload starts from. A repo made again after its deletion keeps what shaman has
  * still to be told, and its numbers.
  */

@@ -14,6 +14,11 @@ export interface ProjectRules {
 
 export type RulesOf = (project: string) => ProjectRules;
 
+/** Why nothing of a disabled project is published. */
+export function whyDisabled(project: string): string {
+  return `nothing of ${project} is published: chacra.projects.${project}.disabled`;
+}
+
 /** Stands for every ref in `extras`. */
 export const ALL_REFS = 'all';
 

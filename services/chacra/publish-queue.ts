@@ -2,7 +2,10 @@ import { repoPath } from '../domain/identity.ts';
 import type { RepoIdentity } from '../domain/identity.ts';
 import { isPending } from '../domain/repo-status.ts';
 import type { Repo } from '../domain/repo.ts';
+import { atStart } from './mark-repo.ts';
 import type { Clock, Log, RepoStore } from './ports.ts';
+import { rulesOfRepo } from './project-rules.ts';
+import type { RulesOf } from './project-rules.ts';
 import { announceState } from './request-update.ts';
 
 const PATIENCE = 10;
@@ -20,6 +23,7 @@ interface Quiet {
  */
 export class PublishQueue {
   readonly #repos: RepoStore;
+  readonly #rulesOf: RulesOf;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #publish: (identity: RepoIdentity) => Promise<void>;
@@ -32,6 +36,7 @@ export class PublishQueue {
 
   constructor(options: {
     readonly repos: RepoStore;
+    readonly rulesOf: RulesOf;
     readonly clock: Clock;
     readonly log: Log;
     readonly publish: (identity: RepoIdentity) => Promise<void>;
@@ -39,6 +44,7 @@ export class PublishQueue {
     readonly parallel: number;
   }) {
     this.#repos = options.repos;
+    this.#rulesOf = options.rulesOf;
     this.#clock = options.clock;
     this.#log = options.log;
     this.#publish = options.publish;
@@ -46,10 +52,15 @@ export class PublishQueue {
     this.#parallel = options.parallel;
   }
 
-  /** Takes up what a former process left owed: called once, after the start. */
+  /** Takes up what a former process left owed, and what the rules of now make of it: called once, after the start. */
   resume(): void {
-    for (const repo of this.#repos.all()) {
-      if (isPending(repo.head.status)) this.start(repo.identity);
+    for (const { identity } of [...this.#repos.all()]) {
+      const repo = this.#repos.changeSoon(identity, (current) => {
+        if (current === undefined) return null;
+        const head = atStart(current, rulesOfRepo(this.#rulesOf, identity));
+        return head === current.head ? null : { head };
+      });
+      if (repo !== undefined && isPending(repo.head.status)) this.start(identity);
     }
   }
 

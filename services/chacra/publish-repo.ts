@@ -8,6 +8,8 @@ import { earlierContent, pickedContent } from './choose-content.ts';
 import type { KeptFiles } from './kept-files.ts';
 import type { Picks } from './pick-packages.ts';
 import type { BlobStore, Clock, GenerationStore, Log, RepoStore } from './ports.ts';
+import { whyDisabled } from './project-rules.ts';
+import type { RulesOf } from './project-rules.ts';
 import { begin, fail, failureOf, succeed } from './publish-steps.ts';
 import type { Plan, RenderRepo } from './rendering.ts';
 
@@ -19,6 +21,7 @@ export interface PublishCollaborators {
   readonly generations: GenerationStore;
   readonly clock: Clock;
   readonly log: Log;
+  readonly rulesOf: RulesOf;
   readonly pick: Picker;
   readonly render: RenderRepo;
   readonly kept: KeptFiles;
@@ -52,6 +55,9 @@ export async function publishRepo(
     () => true,
   );
   try {
+    // Asked for before the configuration said so.
+    if (collaborators.rulesOf(identity.project).disabled)
+      throw new Error(whyDisabled(identity.project));
     const { goBackTo } = repo.head;
     if (goBackTo !== null) {
       // Asked for something else meanwhile, the repo does not name them any more.

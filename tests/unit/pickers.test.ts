@@ -442,6 +442,22 @@ t.test('what is taken from another repo is shown when it is durable there', asyn
   t.match(node.head(own), { status: 'ready', live: { sources: [{ revision: 2 }] } });
 });
 
+t.test(
+  'an update that was accepted before its project was disabled fails, and says why',
+  async (t) => {
+    const identity = at('ceph');
+    let rules: ProjectRules = DEFAULT_PROJECT;
+    const node = await smallNode(t.testdir(), () => rules);
+    const { name, bytes } = packageFor(identity, 'first');
+    await node.upload(identity, name, bytes);
+    await node.request(identity, 'update');
+    rules = { ...rules, disabled: true };
+    await node.publish(identity);
+    const message = 'nothing of ceph is published: chacra.projects.ceph.disabled';
+    t.match(node.head(identity), { status: 'failed', live: null, failure: { message } });
+  },
+);
+
 t.test('what stands in the way of something is named, with where it is from', async (t) => {
   const rules = {
     ...DEFAULT_PROJECT,

@@ -46,7 +46,7 @@ function liveOf({ generation, revision }: RepoHead): LiveGeneration {
 }
 
 /** A node without HTTP, whose publishes take until they are told to end. */
-async function node(root: string, parallel = 2) {
+async function node(root: string, parallel = 2, rules = RULES) {
   const log = new RecordingLog();
   const clock = new ManualClock();
   const store = await openRepoStore({ root, clock: new ManualClock(), log });
@@ -71,6 +71,7 @@ async function node(root: string, parallel = 2) {
   };
   const queue = new PublishQueue({
     repos: store,
+    rulesOf: () => rules,
     clock,
     log,
     publish,
@@ -100,12 +101,12 @@ async function node(root: string, parallel = 2) {
       await store.change(identity, (repo) => {
         const head = headForUpload(repo, clock.now().toISOString());
         const grown = { ...head, revision: head.revision + 1 };
-        return { head: afterBinaryChange(grown, RULES), put: [someBinary(name)] };
+        return { head: afterBinaryChange(grown, rules), put: [someBinary(name)] };
       });
       queue.startWhenQuiet(identity);
     },
     update: (identity: RepoIdentity) =>
-      acceptUpdate({ repos: store, clock, rulesOf: () => RULES, start }, identity, 'update'),
+      acceptUpdate({ repos: store, clock, rulesOf: () => rules, start }, identity, 'update'),
     /** Lets a publish end, and the queue take that up. */
     end: async (identity: RepoIdentity, outcome: 'ready' | 'broken' = 'ready') => {
       ends.get(identity.sha1)?.(outcome);
@@ -210,7 +211,7 @@ t.test('a start takes up what a former process owed, and nothing else', async (t
   }));
   await first.close();
 
-  const second = await node(root, 10);
+  const second = await node(root, 10, { ...RULES, automatic: false });
   second.queue.resume();
   t.same(second.began().sort(), [0, 1, 2]);
   t.same([...second.store.all()].filter(({ head }) => head.generation === 2).length, 3);
@@ -243,6 +244,37 @@ t.test('a stop waits for what runs and leaves the rest owed', async (t) => {
   t.same(next.began().sort(), [0, 1, 2]);
   for (const identity of all) await next.end(identity);
   await next.close();
+});
+
+t.test('a start publishes what the rules of now want published, and nothing else', async (t) => {
+  const root = t.testdir();
+  const byHand = await node(root, 3, { ...RULES, automatic: false });
+  for (const identity of [zero, one]) await byHand.upload(identity);
+  await byHand.update(one);
+  await byHand.end(one);
+  await byHand.close();
+  const automatic = await node(root, 3);
+  automatic.queue.resume();
+  t.same(automatic.began(), [0], 'what was uploaded while nothing was automatic');
+  await automatic.end(zero);
+  for (const identity of all) await automatic.upload(identity, 'b.deb');
+  t.same(all.map(automatic.status), ['requested', 'requested', 'requested']);
+  await automatic.close();
+
+  const disabled = await node(root, 3, { ...RULES, disabled: true });
+  disabled.queue.resume();
+  t.same(disabled.began(), []);
+  t.same(all.map(disabled.status), ['ready', 'ready', 'collecting']);
+  await disabled.close();
+  const enabled = await node(root, 3);
+  enabled.queue.resume();
+  t.same(
+    enabled.began(),
+    [2],
+    'what was never published; for the rest an earlier one may be meant',
+  );
+  await enabled.end(two);
+  await enabled.close();
 });
 
 t.test('a publish whose end cannot be recorded is tried again after a pause', async (t) => {
