@@ -180,6 +180,8 @@ t.test('a file that is cut off on the disk is sent by nobody', async (t) => {
       t.equal(answer.status, 500);
       t.match(await answer.json(), { code: 'DATA_DAMAGED', message: /5 bytes, .* says 9/ });
     }
+    // The next one clears the folder.
+    await node.stop();
   }
 });
 

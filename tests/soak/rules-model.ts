@@ -110,6 +110,12 @@ export class RulesModel {
     return rules;
   }
 
+  /** A start publishes what never was, where that is automatic by now. */
+  start(): void {
+    for (const repo of this.repos.values())
+      if (repo.live === null && this.#isAutomatic(repo)) this.update(repo);
+  }
+
   /** Publishes what the changes of others bring, until there is nothing left. */
   settle(): void {
     for (let round = 0; round < MOST_ROUNDS; round += 1) {

@@ -92,6 +92,7 @@ class World {
     this.#node = await startChacra({
       ...{ configuration, users, version, clock: this.#clock, log: this.#log },
     });
+    this.model.start();
   }
 
   async stop(): Promise<void> {
