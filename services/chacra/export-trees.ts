@@ -1,7 +1,7 @@
 import type { ExportTrees, TreeFile } from '../domain/export-tree.ts';
 import { isEntryFile } from '../domain/generation.ts';
-import type { Generation, IndexFile } from '../domain/generation.ts';
-import { byHashPath } from './kept-files.ts';
+import type { Generation } from '../domain/generation.ts';
+import { byHashPath, keptIndex } from './kept-files.ts';
 
 /** Decides which files a repo is exported as; of two older generations with one path, the newer has it. */
 export function exportTrees(live: Generation, older: readonly Generation[]): ExportTrees {
@@ -24,13 +24,9 @@ function filesOf(generation: Generation): Map<string, TreeFile> {
   for (const { path, sha256 } of generation.packages)
     files.set(path, { kind: 'package', path, sha256 });
   for (const file of generation.files) {
+    const index = keptIndex(file, generation);
     for (const path of [file.path, byHashPath(file)])
-      if (path !== null) files.set(path, indexAt(path, file, generation));
+      if (path !== null) files.set(path, { kind: 'index', path, sha256: file.sha256, index });
   }
   return files;
-}
-
-function indexAt(path: string, file: IndexFile, { number, date }: Generation): TreeFile {
-  const index = { file, generation: number, date: new Date(date) };
-  return { kind: 'index', path, sha256: file.sha256, index };
 }

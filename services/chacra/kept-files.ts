@@ -127,13 +127,15 @@ function makeLive(entry: Entry, generation: Generation): void {
   entry.entryFiles = new Map(files.map((file) => [file.path, keptIndex(file, generation)]));
 }
 
-function keptIndex(file: IndexFile, { number, date }: Generation): KeptIndex {
+/** An index file as a generation has it. */
+export function keptIndex(file: IndexFile, { number, date }: Generation): KeptIndex {
   return { file, generation: number, date: new Date(date) };
 }
 
 /** Where apt fetches an index file by its hash (Acquire-By-Hash); null for files no Release lists. */
-export function byHashPath({ path, sha256 }: IndexFile): string | null {
-  if (!path.startsWith('dists/') || /\/(In)?Release(\.gpg)?$/.test(path)) return null;
+export function byHashPath(file: IndexFile): string | null {
+  const { path, sha256 } = file;
+  if (!path.startsWith('dists/') || isEntryFile(file)) return null;
   return `${path.slice(0, path.lastIndexOf('/'))}/by-hash/SHA256/${sha256}`;
 }
 
